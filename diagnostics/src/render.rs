@@ -1,0 +1,1 @@
+//! How a [`Report`](crate::Report) is shown.

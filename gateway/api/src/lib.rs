@@ -1,0 +1,3 @@
+//! The other doors: how else does a question or a request reach us?
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! Audit: what was decided, for the record?
+
+#![forbid(unsafe_code)]

@@ -1,0 +1,3 @@
+//! The console: what can a person see of the running gateway?
+
+#![forbid(unsafe_code)]

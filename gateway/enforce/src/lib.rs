@@ -1,0 +1,3 @@
+//! Enforcement: from a request to a permit or a refusal.
+
+#![forbid(unsafe_code)]

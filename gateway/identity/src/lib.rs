@@ -1,0 +1,3 @@
+//! Identity: who is calling, and how do we know?
+
+#![forbid(unsafe_code)]

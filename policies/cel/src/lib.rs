@@ -1,0 +1,3 @@
+//! The Common Expression Language: what does this expression mean, and what is its value here?
+
+#![forbid(unsafe_code)]

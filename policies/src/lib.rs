@@ -1,0 +1,3 @@
+//! Policies: may this principal perform these actions on this resource?
+
+#![forbid(unsafe_code)]

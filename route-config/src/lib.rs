@@ -1,0 +1,3 @@
+//! Routes: which resource and which actions does this request speak of?
+
+#![forbid(unsafe_code)]

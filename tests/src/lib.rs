@@ -1,0 +1,3 @@
+//! The harness: what do the tests stand on?
+
+#![forbid(unsafe_code)]
