@@ -1,3 +1,29 @@
 //! Identity: who is calling, and how do we know?
+//!
+//! An [`Authenticator`] is one way to prove who one is; a [`Chain`] is a route's list of them. A door shows the
+//! request as [`Presented`]; the chain answers with an [`Identity`] or says who is at fault ([`Rejection`]).
+//!
+//! Three rules hold for every mechanism:
+//!
+//! * **One credential decides.** The first authenticator that finds its credential decides alone. A bad credential is
+//!   never tried as a weaker kind, nor as nobody.
+//! * **One reading.** A place that holds two different values is refused, never picked from.
+//! * **Time is an argument.** Nothing here reads the wall clock while a request waits; [`Presented::now`] does.
 
 #![forbid(unsafe_code)]
+
+mod authenticator;
+mod chain;
+mod challenge;
+mod identity;
+mod place;
+mod presented;
+mod rejection;
+
+pub use authenticator::{Authenticator, CacheFigures, Readiness};
+pub use chain::{Chain, Unauthenticated};
+pub use challenge::Challenge;
+pub use identity::Identity;
+pub use place::{Place, Places};
+pub use presented::{Credential, Presented};
+pub use rejection::{Reason, Rejection};
