@@ -1,3 +1,37 @@
-//! The harness: what do the tests stand on?
+//! How does the whole behave, seen from outside?
+//!
+//! Nothing here knows the gateway's insides: the harness writes a project to a temporary directory, starts the
+//! real binary on it, talks to it over TCP byte by byte, and reads what upstreams saw and what the audit file says.
+//! Everything listens on loopback, on ports that are free at that moment, and is stopped by its own process id.
+//!
+//! - [`Project`] is a directory with `portreeve.yaml` and what it names.
+//! - [`Gateway`] is `portreeve serve` on such a directory; [`run`] is any other verb.
+//! - [`Upstream`] records each request as it came, and answers as told.
+//! - [`Issuer`] makes keys, key sets and tokens; nothing it makes outlives the test.
+//! - [`client`] sends bytes that no well-behaved client would send.
+//! - [`apps`] starts the services of `deploy/examples`.
 
-#![forbid(unsafe_code)]
+pub mod apps;
+mod audit;
+mod binary;
+pub mod client;
+mod gateway;
+mod ports;
+mod process;
+mod project;
+mod tokens;
+mod tree;
+mod upstream;
+mod wait;
+
+pub use audit::Audit;
+pub use binary::{Ran, portreeve, run, run_in};
+pub use client::{Reply, Request};
+pub use gateway::Gateway;
+pub use ports::free_port;
+pub use process::Process;
+pub use project::Project;
+pub use tokens::{Issuer, KeyKind, SigningKey};
+pub use tree::{target_dir, workspace};
+pub use upstream::{Answer, Seen, Upstream};
+pub use wait::{eventually, within};

@@ -1,0 +1,97 @@
+//! The binary under test: found, built when it has to be, and run to its end.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::tree::{profile_dir, target_dir, workspace};
+use crate::wait::within;
+
+/// Path of the `portreeve` binary: `PORTREEVE_BIN` where that is set, else built by cargo, once per test program.
+///
+/// Cargo is asked every time, since a test must never judge yesterday's binary; when nothing changed that costs
+/// a fraction of a second.
+pub fn portreeve() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os("PORTREEVE_BIN") {
+        Some(path) => path.into(),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let profile = profile_dir();
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace()).args(["build", "--quiet", "--package", "portreeve", "--target-dir"]);
+    cargo.arg(target_dir());
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let built = cargo.output().expect("cargo starts");
+    assert!(built.status.success(), "portreeve does not build:\n{}", String::from_utf8_lossy(&built.stderr));
+    profile.join("portreeve")
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit code; `None` when a signal ended it or it had to be stopped.
+    pub code: Option<i32>,
+    /// All of standard output.
+    pub stdout: String,
+    /// All of standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Standard output as JSON; fails the test when it is not.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    /// Both streams together, for assertions on text that may go to either.
+    pub fn text(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+}
+
+/// Runs a verb to its end in the root of the workspace. Stopped after 30 seconds.
+pub fn run(arguments: &[&str]) -> Ran {
+    run_in(workspace(), arguments)
+}
+
+/// Runs a verb to its end in the given directory. Stopped after 30 seconds.
+pub fn run_in(directory: &Path, arguments: &[&str]) -> Ran {
+    let mut child = Command::new(portreeve())
+        .args(arguments)
+        .current_dir(directory)
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let stdout = read_all(child.stdout.take());
+    let stderr = read_all(child.stderr.take());
+    let status = within(Duration::from_secs(30), || child.try_wait().ok().flatten());
+    if status.is_none() {
+        child.kill().ok();
+        child.wait().ok();
+    }
+    Ran {
+        code: status.and_then(|status| status.code()),
+        stdout: stdout.join().unwrap_or_default(),
+        stderr: stderr.join().unwrap_or_default(),
+    }
+}
+
+fn read_all(stream: Option<impl std::io::Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            stream.read_to_end(&mut bytes).ok();
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
