@@ -8,6 +8,7 @@
 
 mod diagnostic;
 mod node;
+pub mod read;
 pub mod render;
 mod source;
 pub mod suggest;
