@@ -31,18 +31,16 @@ fn in_block(written: &str, text: &str, offset: usize) -> Option<usize> {
     let column = offset - before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = text.split('\n').nth(line_number)?;
     let mut at = 0;
-    let mut number = 0;
-    let mut lines = written.split_inclusive('\n').peekable();
+    let mut lines = written.split_inclusive('\n');
     if written.starts_with(['|', '>']) {
         at += lines.next()?.len();
     }
-    for candidate in lines {
+    for (number, candidate) in lines.enumerate() {
         if number == line_number {
             // Whatever indentation the block has stands before the line as the text has it.
             let candidate = candidate.trim_end_matches(['\n', '\r']);
             return candidate.strip_suffix(line).map(|indent| at + indent.len() + column);
         }
-        number += 1;
         at += candidate.len();
     }
     None

@@ -1,1 +1,0 @@
-//! How a [`Report`](crate::Report) is shown.

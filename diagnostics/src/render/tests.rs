@@ -1,0 +1,82 @@
+use super::*;
+use crate::{Bundle, Diagnostic, Report, SourceFile, Span};
+
+fn found() -> (Bundle, Report) {
+    let file = |name: &str, text: &str| SourceFile { name: name.into(), text: text.into() };
+    let files = vec![file("routes/a.yaml", "routes:\n  - upstrem: app\n"), file("b.yaml", "é: x\n")];
+    let mut report = Report::default();
+    report.push(
+        Diagnostic::error("config/unknown-key", "unknown key `upstrem` in a route")
+            .at(Span { file: 0, start: 12, end: 19 }, "unknown key")
+            .at(Span { file: 1, start: 4, end: 5 }, "asked for here")
+            .help("did you mean `upstream`?"),
+    );
+    report.push(Diagnostic::warning("policy/none", "there is no policy: 100%"));
+    (Bundle { revision: "r".into(), files }, report)
+}
+
+#[test]
+fn a_person_sees_the_text_underlined_in_every_file() {
+    let (bundle, report) = found();
+    let expected = "\
+error[config/unknown-key]: unknown key `upstrem` in a route
+ --> routes/a.yaml:2:5
+  |
+2 |   - upstrem: app
+  |     ^^^^^^^ unknown key
+  |
+ ::: b.yaml:1:4
+  |
+1 | é: x
+  |    - asked for here
+  |
+  = help: did you mean `upstream`?
+
+warning[policy/none]: there is no policy: 100%
+
+1 error, 1 warning
+";
+    assert_eq!(terminal(&report, &bundle, false), expected);
+}
+
+#[test]
+fn nothing_found_shows_nothing() {
+    assert_eq!(terminal(&Report::default(), &Bundle::default(), false), "");
+}
+
+#[test]
+fn json_has_places_in_characters() {
+    let (bundle, report) = found();
+    let value: serde_json::Value = serde_json::from_str(&json(&report, &bundle)).unwrap();
+    let first = &value["findings"][0];
+    assert_eq!(
+        (&first["file"], &first["line"], &first["column"]),
+        (&"routes/a.yaml".into(), &2.into(), &5.into())
+    );
+    assert_eq!(first["end_column"], 12);
+    assert_eq!(first["labels"][1]["column"], 4);
+    assert_eq!(value["findings"][1].get("file"), None);
+}
+
+#[test]
+fn github_gets_one_escaped_line_for_each_finding() {
+    let (bundle, report) = found();
+    assert_eq!(
+        github(&report, &bundle),
+        "::error file=routes/a.yaml,line=2,col=5,endLine=2,endColumn=12,title=config/unknown-key::unknown key `upstrem` \
+         in a route%0Ahelp: did you mean `upstream`?\n::warning title=policy/none::there is no policy: 100%25\n"
+    );
+}
+
+#[test]
+fn sarif_names_rules_places_and_related_places() {
+    let (bundle, report) = found();
+    let value: serde_json::Value = serde_json::from_str(&sarif(&report, &bundle, "1.2.3")).unwrap();
+    assert_eq!(value["version"], "2.1.0");
+    let run = &value["runs"][0];
+    assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "config/unknown-key");
+    let result = &run["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startColumn"], 5);
+    assert_eq!(result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"], "b.yaml");
+    assert_eq!(run["results"][1]["locations"], serde_json::json!([]));
+}
