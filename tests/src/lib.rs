@@ -8,13 +8,17 @@
 //! - [`Gateway`] is `portreeve serve` on such a directory; [`run`] is any other verb.
 //! - [`Upstream`] records each request as it came, and answers as told.
 //! - [`Issuer`] makes keys, key sets and tokens; nothing it makes outlives the test.
+//! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
 //! - [`apps`] starts the services of `deploy/examples`.
+
+#![forbid(unsafe_code)]
 
 pub mod apps;
 mod audit;
 mod binary;
 pub mod client;
+mod door;
 mod gateway;
 mod ports;
 mod process;
@@ -27,6 +31,7 @@ mod wait;
 pub use audit::Audit;
 pub use binary::{Ran, portreeve, run, run_in};
 pub use client::{Reply, Request};
+pub use door::Door;
 pub use gateway::Gateway;
 pub use ports::free_port;
 pub use process::Process;
