@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use futures_util::future::BoxFuture;
 
@@ -41,6 +41,12 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Fetches beforehand what it will need (keys), so that the first caller does not wait for it. How that went is told
+    /// by [`readiness`](Self::readiness).
+    fn prepare(&self, _now: SystemTime) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+
     /// Whether it could check a credential now. Not ready is no reason to stop serving, but one to say so.
     fn readiness(&self) -> Readiness {
         Readiness::Ready
@@ -54,6 +60,9 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
     /// A digest of everything in the configuration that the outcome depends on. Equal digests mean that an instance may
     /// be kept over a reload, with what it remembers.
     fn digest(&self) -> [u8; 32];
+
+    /// Forgets callers it remembers, as after a logout at their provider.
+    fn forget(&self, _gone: &dyn Fn(&Identity) -> bool) {}
 
     /// How its cache does.
     fn figures(&self) -> CacheFigures {

@@ -21,3 +21,20 @@ pub struct Identity {
     /// The name of the authenticator.
     pub authenticator: Arc<str>,
 }
+
+#[cfg(test)]
+impl Identity {
+    /// A caller with a name and nothing else, for tests.
+    pub(crate) fn plain(subject: &str, issuer: &str) -> Self {
+        Self {
+            subject: subject.into(),
+            issuer: issuer.into(),
+            roles: Box::new(["user".into()]),
+            attributes: Default::default(),
+            claims: Default::default(),
+            scope: None,
+            expires_at: None,
+            authenticator: issuer.into(),
+        }
+    }
+}

@@ -15,15 +15,32 @@
 mod authenticator;
 mod chain;
 mod challenge;
+mod fingerprint;
+mod flaw;
 mod identity;
+pub mod jwt;
+mod mapping;
 mod place;
 mod presented;
 mod rejection;
+mod remote;
+mod secret;
+mod strict_json;
+#[cfg(test)]
+mod test_keys;
+#[cfg(test)]
+mod test_server;
+mod verdicts;
 
 pub use authenticator::{Authenticator, CacheFigures, Readiness};
 pub use chain::{Chain, Unauthenticated};
 pub use challenge::Challenge;
+pub use flaw::Flaw;
 pub use identity::Identity;
+pub use mapping::{Attribute, MappingConfig};
 pub use place::{Place, Places};
 pub use presented::{Credential, Presented};
 pub use rejection::{Reason, Rejection};
+pub use remote::RemoteConfig;
+pub use secret::Secret;
+pub use verdicts::CacheConfig;

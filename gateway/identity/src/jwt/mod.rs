@@ -1,0 +1,212 @@
+//! `jwt`: tokens that an issuer signed (RFC 7519, RFC 8725).
+//!
+//! What an issuer signs with, and for whom, is pinned in the configuration; of a token's own header only `alg`, `kid` and
+//! `typ` are read, to find the key and to refuse. A token that was verified once is answered from memory.
+
+mod algorithm;
+mod claims;
+mod compact;
+mod config;
+mod jwk;
+#[cfg(test)]
+mod key_tests;
+mod keys;
+mod pem;
+mod scopes;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::SystemTime};
+
+use futures_util::future::{BoxFuture, join_all};
+use serde_json::{Map, Value};
+
+pub use algorithm::{Algorithm, UnknownAlgorithm};
+pub use compact::Spelling;
+pub use config::{Audience, Issuer, JwtConfig, KeySource, KeyTiming, RequiredClaim, TokenKind, Typ};
+pub use jwk::KeyLimits;
+pub use scopes::{ScopeStrategy, Scopes};
+
+use crate::{
+    Authenticator, CacheFigures, Challenge, Credential, Flaw, Identity, Presented, Readiness, Rejection,
+    fingerprint,
+    mapping::{Mapping, Proof},
+    remote::Remote,
+    verdicts::{Fresh, Verdicts},
+};
+use compact::Compact;
+use jwk::Wanted;
+use keys::{Keys, Loaded};
+
+/// Authenticates callers by signed tokens.
+#[derive(Debug)]
+pub struct Jwt {
+    config: JwtConfig,
+    /// In the order of the configuration's issuers.
+    keys: Vec<Arc<Keys>>,
+    mapping: Mapping,
+    verdicts: Verdicts,
+    digest: [u8; 32],
+}
+
+impl Jwt {
+    /// Builds it. Nothing is fetched before [`prepare`](Authenticator::prepare) or the first token.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the configuration.
+    pub fn new(config: JwtConfig) -> Result<Self, Vec<Flaw>> {
+        let mut flaws = config.flaws();
+        let mapping = Mapping::compile(&config.mapping).map_err(|found| flaws.extend(found));
+        let remote = Remote::new(config.remote.clone()).map_err(|error| {
+            flaws.push(Flaw::new("remote", "remote/client", format!("cannot make requests: {error}")));
+        });
+        let (Ok(mapping), Ok(remote), true) = (mapping, remote, flaws.is_empty()) else { return Err(flaws) };
+        let remote = Arc::new(remote);
+        let keys = config.issuers.iter().map(|issuer| {
+            Keys::new(issuer, config.key_limits.clone(), config.key_timing.clone(), Arc::clone(&remote))
+        });
+        let digest = fingerprint::of(&("jwt", &config));
+        Ok(Self {
+            keys: keys.collect(),
+            mapping,
+            verdicts: Verdicts::new(config.cache.clone(), digest),
+            digest,
+            config,
+        })
+    }
+
+    /// The issuer that a token claims, if it is one of ours.
+    fn issuer_of(&self, claimed: Option<&str>) -> Option<(&Issuer, &Arc<Keys>)> {
+        self.config.issuers.iter().zip(&self.keys).find(|(issuer, _)| match &issuer.issuer {
+            None => true,
+            Some(name) => claimed == Some(name),
+        })
+    }
+
+    async fn check(&self, token: &str, now: SystemTime) -> Result<Fresh, Rejection> {
+        let mut compact = Compact::read(token, self.config.spelling).map_err(Rejection::invalid)?;
+        self.complete(&mut compact);
+        let claimed = compact.claims.get("iss").and_then(Value::as_str);
+        let (issuer, keys) = self.issuer_of(claimed).ok_or_else(|| Rejection::invalid("jwt/issuer"))?;
+        let algorithm = pinned(issuer, &compact).ok_or_else(|| Rejection::invalid("jwt/algorithm"))?;
+        let wanted = Wanted { id: compact.key_id().map_err(Rejection::invalid)?, algorithm };
+        let genuine = |loaded: &Loaded| {
+            loaded.set.find(wanted).is_some_and(|key| key.verify(compact.signed, &compact.signature))
+        };
+        let loaded = keys.holding(wanted, now).await?;
+        // An issuer may have put another key under the same id, or under none.
+        if !genuine(&loaded) && !keys.renewed(&loaded, now).await.is_some_and(|loaded| genuine(&loaded)) {
+            return Err(Rejection::invalid("jwt/signature"));
+        }
+        let lifetime = claims::check(&self.config, issuer, &compact.header, &compact.claims, now)?;
+        let identity = self.mapping.identify(Proof {
+            issuer: issuer.issuer.as_deref().unwrap_or(&self.config.name),
+            authenticator: &self.config.name,
+            expires_at: Some(lifetime.expires_at),
+            claims: compact.claims,
+        })?;
+        Ok(Fresh { identity: Arc::new(identity), until: lifetime.until })
+    }
+
+    /// AWS's load balancers say `iss` and `exp` in the header, which the signature covers as well.
+    fn complete(&self, compact: &mut Compact<'_>) {
+        if self.config.spelling == Spelling::AwsAlb {
+            copy(&compact.header, &mut compact.claims, "iss");
+            copy(&compact.header, &mut compact.claims, "exp");
+        }
+    }
+
+    fn key(&self, token: &str) -> [u8; 32] {
+        self.verdicts.key([b"token", token.as_bytes()])
+    }
+}
+
+fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, name: &str) {
+    if let (Some(value), false) = (from.get(name), to.contains_key(name)) {
+        to.insert(name.to_owned(), value.clone());
+    }
+}
+
+/// The token's algorithm, if its issuer signs with it.
+fn pinned(issuer: &Issuer, compact: &Compact<'_>) -> Option<Algorithm> {
+    let algorithm = compact.algorithm()?.parse().ok()?;
+    issuer.algorithms.contains(&algorithm).then_some(algorithm)
+}
+
+impl Authenticator for Jwt {
+    fn name(&self) -> &Arc<str> {
+        &self.config.name
+    }
+
+    fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
+        self.config.from.find(presented)
+    }
+
+    fn recall(
+        &self,
+        credential: &Credential<'_>,
+        presented: &Presented<'_>,
+    ) -> Option<Result<Arc<Identity>, Rejection>> {
+        let token = credential.text().filter(|token| token.len() <= self.config.max_token_bytes)?;
+        self.verdicts.recall(&self.key(token), presented.now)
+    }
+
+    /// A token of another issuer, or none at all, is not ours. One that cannot be read is nobody else's either.
+    fn concerns(&self, credential: &Credential<'_>) -> bool {
+        let Some(token) = credential.text() else { return false };
+        if token.len() > self.config.max_token_bytes {
+            return true;
+        }
+        if !compact::looks_like_one(token, self.config.spelling) {
+            return false;
+        }
+        match compact::claimed_issuer(token, self.config.spelling) {
+            Some(claimed) => self.issuer_of(Some(&claimed)).is_some(),
+            None => true,
+        }
+    }
+
+    fn verify<'a>(
+        &'a self,
+        credential: Credential<'a>,
+        presented: &'a Presented<'a>,
+    ) -> BoxFuture<'a, Result<Arc<Identity>, Rejection>> {
+        Box::pin(async move {
+            let Some(token) = credential.text() else { return Err(Rejection::Missing) };
+            if token.len() > self.config.max_token_bytes {
+                return Err(Rejection::invalid("jwt/too-long"));
+            }
+            let now = presented.now;
+            self.verdicts.settle(self.key(token), now, self.check(token, now)).await
+        })
+    }
+
+    fn prepare(&self, now: SystemTime) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            join_all(self.keys.iter().map(|keys| keys.load(now))).await;
+        })
+    }
+
+    fn readiness(&self) -> Readiness {
+        let not_ready =
+            self.keys.iter().map(|keys| keys.readiness()).filter(|state| *state != Readiness::Ready);
+        not_ready.max_by_key(|state| matches!(state, Readiness::Waiting(_))).unwrap_or(Readiness::Ready)
+    }
+
+    fn challenge(&self) -> Option<Challenge> {
+        let scope = self.config.scopes.required.clone();
+        Some(Challenge { realm: self.config.realm.clone(), scope, ..Challenge::new("Bearer") })
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
+    fn forget(&self, gone: &dyn Fn(&Identity) -> bool) {
+        self.verdicts.forget(gone);
+    }
+
+    fn figures(&self) -> CacheFigures {
+        self.verdicts.figures()
+    }
+}
