@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use futures_util::future::BoxFuture;
+use http::HeaderName;
 
 use crate::{Challenge, Credential, Identity, Presented, Rejection};
 
@@ -60,6 +61,12 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
     /// A digest of everything in the configuration that the outcome depends on. Equal digests mean that an instance may
     /// be kept over a reload, with what it remembers.
     fn digest(&self) -> [u8; 32];
+
+    /// Header fields whose content is believed from trusted peers only. They are to be stripped from what goes upstream,
+    /// in every spelling.
+    fn owned_fields(&self) -> Vec<HeaderName> {
+        Vec::new()
+    }
 
     /// Forgets callers it remembers, as after a logout at their provider.
     fn forget(&self, _gone: &dyn Fn(&Identity) -> bool) {}

@@ -12,16 +12,21 @@
 
 #![forbid(unsafe_code)]
 
+mod api_key;
 mod authenticator;
 mod chain;
 mod challenge;
 mod fingerprint;
+mod fixed;
 mod flaw;
+mod headers;
 mod identity;
 pub mod jwt;
 mod mapping;
+mod peers;
 mod place;
 mod presented;
+mod profile;
 mod rejection;
 mod remote;
 mod secret;
@@ -29,17 +34,24 @@ mod strict_json;
 #[cfg(test)]
 mod test_keys;
 #[cfg(test)]
+mod test_request;
+#[cfg(test)]
 mod test_server;
 mod verdicts;
 
+pub use api_key::{ApiKey, ApiKeyConfig, ApiKeyEntry};
 pub use authenticator::{Authenticator, CacheFigures, Readiness};
 pub use chain::{Chain, Unauthenticated};
 pub use challenge::Challenge;
+pub use fixed::{Anonymous, Deny};
 pub use flaw::Flaw;
+pub use headers::{Headers, HeadersConfig};
 pub use identity::Identity;
 pub use mapping::{Attribute, MappingConfig};
+pub use peers::TrustedPeers;
 pub use place::{Place, Places};
 pub use presented::{Credential, Presented};
+pub use profile::Profile;
 pub use rejection::{Reason, Rejection};
 pub use remote::RemoteConfig;
 pub use secret::Secret;

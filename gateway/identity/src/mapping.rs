@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{Flaw, Identity, Reason, Rejection};
 
@@ -48,9 +48,29 @@ pub(crate) struct Mapping {
     fallback_role: Arc<str>,
 }
 
-/// What a mapping says of the proof besides the principal.
+/// What a proof says, under the names that expressions know it by.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// The main fact (`claims`, `session`, `headers` …), which stays with the identity.
+    pub(crate) main: (&'static str, Value),
+    /// Other facts.
+    pub(crate) others: Vec<(&'static str, Value)>,
+}
+
+impl Facts {
+    pub(crate) fn of(name: &'static str, value: Value) -> Self {
+        Self { main: (name, value), others: Vec::new() }
+    }
+
+    fn named(&self, name: &str) -> Option<&Value> {
+        let found = std::iter::once(&self.main).chain(&self.others).find(|(known, _)| *known == name);
+        found.map(|(_, value)| value)
+    }
+}
+
+/// What was proven, and how.
 pub(crate) struct Proof<'a> {
-    pub(crate) claims: Map<String, Value>,
+    pub(crate) facts: Facts,
     pub(crate) issuer: &'a str,
     pub(crate) authenticator: &'a Arc<str>,
     pub(crate) expires_at: Option<SystemTime>,
@@ -83,28 +103,28 @@ impl Mapping {
     }
 
     pub(crate) fn identify(&self, proof: Proof<'_>) -> Result<Identity, Rejection> {
-        let subject = self.id.of(&proof.claims).and_then(Value::as_str).filter(|id| !id.is_empty());
+        let subject = self.id.of(&proof.facts).and_then(Value::as_str).filter(|id| !id.is_empty());
         let subject = subject.ok_or_else(|| Rejection::invalid("principal/no-id"))?.into();
         let attributes = self
             .attributes
             .iter()
-            .filter_map(|(name, selection)| Some((name.to_string(), selection.of(&proof.claims)?.clone())))
+            .filter_map(|(name, selection)| Some((name.to_string(), selection.of(&proof.facts)?.clone())))
             .collect();
         Ok(Identity {
             subject,
             issuer: proof.issuer.into(),
-            roles: self.roles(&proof.claims)?,
+            roles: self.roles(&proof.facts)?,
             attributes,
             scope: None,
             expires_at: proof.expires_at,
             authenticator: Arc::clone(proof.authenticator),
-            claims: Value::Object(proof.claims),
+            claims: proof.facts.main.1,
         })
     }
 
-    fn roles(&self, claims: &Map<String, Value>) -> Result<Box<[Arc<str>]>, Rejection> {
+    fn roles(&self, facts: &Facts) -> Result<Box<[Arc<str>]>, Rejection> {
         let mut roles: Vec<Arc<str>> = Vec::new();
-        let found = match self.roles.of(claims) {
+        let found = match self.roles.of(facts) {
             None | Some(Value::Null) => &[][..],
             Some(Value::Array(found)) => found,
             Some(_) => return Err(Rejection::invalid("principal/roles-not-a-list")),
@@ -124,22 +144,43 @@ impl Mapping {
     }
 }
 
-/// A claim, by its path.
+/// A value of the facts, by its path.
 #[derive(Debug)]
 struct Selection(Vec<Box<str>>);
 
 impl Selection {
+    /// `claims.a.b`, `claims.?a`, `headers["x-user"]`, `headers[?"x-user"]`, and `.orValue([])` at the end.
     fn parse(text: &str) -> Option<Self> {
-        let path: Vec<&str> = text.strip_prefix("claims.")?.split('.').collect();
-        let name = |part: &str| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        path.iter().all(|part| name(part)).then(|| Self(path.into_iter().map(Into::into).collect()))
+        let text = text.strip_suffix(".orValue([])").unwrap_or(text);
+        let end = text.find(['.', '[']).unwrap_or(text.len());
+        let (root, mut rest) = text.split_at_checked(end)?;
+        let mut path: Vec<Box<str>> = vec![name(root)?.into()];
+        while !rest.is_empty() {
+            let (part, after) = match rest.strip_prefix('.') {
+                Some(after) => {
+                    let after = after.strip_prefix('?').unwrap_or(after);
+                    let (part, after) =
+                        after.split_at_checked(after.find(['.', '[']).unwrap_or(after.len()))?;
+                    (name(part)?, after)
+                }
+                None => {
+                    let after = rest.strip_prefix('[')?;
+                    after.strip_prefix('?').unwrap_or(after).strip_prefix('"')?.split_once("\"]")?
+                }
+            };
+            path.push(part.into());
+            rest = after;
+        }
+        Some(Self(path))
     }
 
-    fn of<'c>(&self, claims: &'c Map<String, Value>) -> Option<&'c Value> {
+    fn of<'f>(&self, facts: &'f Facts) -> Option<&'f Value> {
         let (first, rest) = self.0.split_first()?;
-        rest.iter().try_fold(claims.get(&**first)?, |value, part| value.get(&**part))
+        rest.iter().try_fold(facts.named(first)?, |value, part| value.get(&**part))
     }
+}
+
+fn name(part: &str) -> Option<&str> {
+    let first = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    (first && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(part)
 }

@@ -105,6 +105,14 @@ impl Places {
         self.0.iter()
     }
 
+    /// Whether one of the places has this authentication scheme.
+    pub(crate) fn uses_scheme(&self, wanted: &str) -> bool {
+        self.0.iter().any(|place| match place {
+            Place::Header { scheme: Some(scheme), .. } => scheme.eq_ignore_ascii_case(wanted),
+            _ => false,
+        })
+    }
+
     /// The credential. Two places (or one place twice) with different values are [`Credential::Ambiguous`]: which of
     /// them was meant is not for the gateway to guess.
     pub fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {

@@ -30,7 +30,7 @@ pub use scopes::{ScopeStrategy, Scopes};
 use crate::{
     Authenticator, CacheFigures, Challenge, Credential, Flaw, Identity, Presented, Readiness, Rejection,
     fingerprint,
-    mapping::{Mapping, Proof},
+    mapping::{Facts, Mapping, Proof},
     remote::Remote,
     verdicts::{Fresh, Verdicts},
 };
@@ -103,7 +103,10 @@ impl Jwt {
             issuer: issuer.issuer.as_deref().unwrap_or(&self.config.name),
             authenticator: &self.config.name,
             expires_at: Some(lifetime.expires_at),
-            claims: compact.claims,
+            facts: Facts {
+                main: ("claims", Value::Object(compact.claims)),
+                others: vec![("jose", Value::Object(compact.header))],
+            },
         })?;
         Ok(Fresh { identity: Arc::new(identity), until: lifetime.until })
     }
