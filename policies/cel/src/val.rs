@@ -1,0 +1,325 @@
+use std::{cmp::Ordering, net::IpAddr, sync::Arc};
+
+use crate::{
+    Duration, Map, Timestamp, Value,
+    functions::{network::Cidr, spiffe},
+    value::hash,
+};
+
+/// A value while an expression is evaluated: a small copy that borrows request data, the program's constants, or the
+/// arena of the evaluation.
+#[derive(Clone, Copy, Debug)]
+pub enum Val<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A signed integer.
+    Int(i64),
+    /// An unsigned integer.
+    UInt(u64),
+    /// A floating-point number.
+    Double(f64),
+    /// Text.
+    Str(&'a str),
+    /// Octets.
+    Bytes(&'a [u8]),
+    /// A list.
+    List(List<'a>),
+    /// A map.
+    Map(MapRef<'a>),
+    /// A moment, and the offset it was written with.
+    Timestamp(Timestamp),
+    /// A length of time.
+    Duration(Duration),
+    /// A type.
+    Type(&'a str),
+    /// A value that may be absent.
+    Optional(Option<&'a Val<'a>>),
+    /// An IP address.
+    Ip(IpAddr),
+    /// A range of IP addresses.
+    Cidr(&'a Cidr),
+    /// The parts of a hierarchy, from the root.
+    Hierarchy(&'a [&'a str]),
+    /// A SPIFFE id.
+    SpiffeId(spiffe::Id<'a>),
+    /// A SPIFFE trust domain.
+    SpiffeTrustDomain(spiffe::TrustDomain<'a>),
+    /// What SPIFFE ids are matched with.
+    SpiffeMatcher(&'a spiffe::Matcher<'a>),
+}
+
+/// A list, wherever its items are.
+#[derive(Clone, Copy, Debug)]
+pub enum List<'a> {
+    /// Of request data or constants.
+    Values(&'a [Value]),
+    /// Made by the evaluation.
+    Vals(&'a [Val<'a>]),
+    /// Texts that are shared.
+    Texts(&'a [Arc<str>]),
+}
+
+/// A map, wherever its entries are.
+#[derive(Clone, Copy, Debug)]
+pub enum MapRef<'a> {
+    /// Of request data or constants.
+    Tree(&'a Map),
+    /// Made by the evaluation; keys are text, whole numbers, doubles or booleans.
+    Pairs(&'a [(Val<'a>, Val<'a>)]),
+}
+
+impl<'a> List<'a> {
+    /// How many items there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Values(items) => items.len(),
+            Self::Vals(items) => items.len(),
+            Self::Texts(items) => items.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// One item, counted from 0.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<Val<'a>> {
+        match self {
+            Self::Values(items) => items.get(index).map(Val::from),
+            Self::Vals(items) => items.get(index).copied(),
+            Self::Texts(items) => items.get(index).map(|text| Val::Str(text)),
+        }
+    }
+
+    /// The items in order.
+    pub fn iter(self) -> impl Iterator<Item = Val<'a>> {
+        (0..self.len()).filter_map(move |index| self.get(index))
+    }
+
+    /// Whether an item equals this value.
+    #[must_use]
+    pub fn contains(self, value: Val<'_>) -> bool {
+        self.iter().any(|item| item.equals(value))
+    }
+}
+
+impl<'a> MapRef<'a> {
+    /// How many keys there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Tree(map) => map.len(),
+            Self::Pairs(pairs) => pairs.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value under a key. Numbers of different kinds are the same key when they are equal.
+    #[must_use]
+    pub fn get(self, key: Val<'_>) -> Option<Val<'a>> {
+        match (self, key) {
+            (Self::Tree(map), Val::Str(text)) => map.get(text).map(Val::from),
+            (Self::Tree(_), _) => None,
+            (Self::Pairs(pairs), key) => pairs.iter().find(|(k, _)| k.equals(key)).map(|(_, value)| *value),
+        }
+    }
+
+    pub(crate) fn get_hashed(self, hash: u32, key: &str) -> Option<Val<'a>> {
+        match self {
+            Self::Tree(map) => map.get_hashed(hash, key).map(Val::from),
+            Self::Pairs(_) => self.get(Val::Str(key)),
+        }
+    }
+
+    /// One entry, counted from 0.
+    #[must_use]
+    pub fn entry(self, index: usize) -> Option<(Val<'a>, Val<'a>)> {
+        match self {
+            Self::Tree(map) => map.entry(index).map(|(key, value)| (Val::Str(key), Val::from(value))),
+            Self::Pairs(pairs) => pairs.get(index).copied(),
+        }
+    }
+
+    /// The entries in order.
+    pub fn iter(self) -> impl Iterator<Item = (Val<'a>, Val<'a>)> {
+        (0..self.len()).filter_map(move |index| self.entry(index))
+    }
+}
+
+impl<'a> From<&'a Value> for Val<'a> {
+    fn from(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::UInt(value) => Self::UInt(*value),
+            Value::Double(value) => Self::Double(*value),
+            Value::String(text) => Self::Str(text),
+            Value::Bytes(bytes) => Self::Bytes(bytes),
+            Value::List(items) => Self::List(List::Values(items)),
+            Value::Map(map) => Self::Map(MapRef::Tree(map)),
+            Value::Timestamp(value) => Self::Timestamp(*value),
+            Value::Duration(value) => Self::Duration(*value),
+        }
+    }
+}
+
+impl<'a> From<&'a Map> for Val<'a> {
+    fn from(map: &'a Map) -> Self {
+        Self::Map(MapRef::Tree(map))
+    }
+}
+
+impl<'a> From<&'a [Arc<str>]> for Val<'a> {
+    fn from(texts: &'a [Arc<str>]) -> Self {
+        Self::List(List::Texts(texts))
+    }
+}
+
+impl<'a> Val<'a> {
+    /// The name of the value's type, as `type()` gives it.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Null => "null_type",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::UInt(_) => "uint",
+            Self::Double(_) => "double",
+            Self::Str(_) => "string",
+            Self::Bytes(_) => "bytes",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
+            Self::Duration(_) => "google.protobuf.Duration",
+            Self::Type(_) => "type",
+            Self::Optional(_) => "optional_type",
+            Self::Ip(_) => "net.IP",
+            Self::Cidr(_) => "net.CIDR",
+            Self::Hierarchy(_) => "cerbos.lib.hierarchy",
+            Self::SpiffeId(_) => "cerbos.lib.spiffeID",
+            Self::SpiffeTrustDomain(_) => "cerbos.lib.spiffeTrustDomain",
+            Self::SpiffeMatcher(_) => "cerbos.lib.spiffeMatcher",
+        }
+    }
+
+    /// Whether two values are equal: numbers by what they stand for, whatever their kind; values of different types are
+    /// not equal; NaN equals nothing.
+    #[must_use]
+    pub fn equals(self, other: Val<'_>) -> bool {
+        match (self, other) {
+            (Self::Null, Val::Null) => true,
+            (Self::Bool(a), Val::Bool(b)) => a == b,
+            (Self::Str(a), Val::Str(b)) => a == b,
+            (Self::Bytes(a), Val::Bytes(b)) => a == b,
+            (Self::List(a), Val::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.equals(y)),
+            (Self::Map(a), Val::Map(b)) => {
+                a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| x.equals(y)))
+            }
+            (Self::Timestamp(a), Val::Timestamp(b)) => a.same_moment(b),
+            (Self::Duration(a), Val::Duration(b)) => a == b,
+            (Self::Type(a), Val::Type(b)) => a == b,
+            (Self::Optional(None), Val::Optional(None)) => true,
+            (Self::Optional(Some(a)), Val::Optional(Some(b))) => a.equals(*b),
+            (Self::Ip(a), Val::Ip(b)) => a == b,
+            (Self::Cidr(a), Val::Cidr(b)) => a == b,
+            (Self::Hierarchy(a), Val::Hierarchy(b)) => a == b,
+            (Self::SpiffeId(a), Val::SpiffeId(b)) => a.as_str() == b.as_str(),
+            (Self::SpiffeId(a), Val::Str(b)) => a.as_str() == b,
+            (Self::SpiffeTrustDomain(a), Val::SpiffeTrustDomain(b)) => a.name() == b.name(),
+            (a, b) => a.compare_numbers(b) == Some(Some(Ordering::Equal)),
+        }
+    }
+
+    /// The order of two values of one kind (all numbers are one kind). `None` if they have none, `Some(None)` if one of
+    /// them is NaN.
+    #[must_use]
+    pub fn compare(self, other: Val<'_>) -> Option<Option<Ordering>> {
+        match (self, other) {
+            (Self::Bool(a), Val::Bool(b)) => Some(Some(a.cmp(&b))),
+            (Self::Str(a), Val::Str(b)) => Some(Some(a.cmp(b))),
+            (Self::Bytes(a), Val::Bytes(b)) => Some(Some(a.cmp(b))),
+            (Self::Timestamp(a), Val::Timestamp(b)) => Some(Some(a.moment().cmp(&b.moment()))),
+            (Self::Duration(a), Val::Duration(b)) => Some(Some(a.cmp(&b))),
+            (a, b) => a.compare_numbers(b),
+        }
+    }
+
+    fn compare_numbers(self, other: Val<'_>) -> Option<Option<Ordering>> {
+        Some(match (self, other) {
+            (Self::Int(a), Val::Int(b)) => Some(a.cmp(&b)),
+            (Self::UInt(a), Val::UInt(b)) => Some(a.cmp(&b)),
+            (Self::Double(a), Val::Double(b)) => a.partial_cmp(&b),
+            (Self::Int(a), Val::UInt(b)) => Some(i128::from(a).cmp(&i128::from(b))),
+            (Self::UInt(a), Val::Int(b)) => Some(i128::from(a).cmp(&i128::from(b))),
+            (Self::Int(a), Val::Double(b)) => whole_to_double(i128::from(a), b),
+            (Self::UInt(a), Val::Double(b)) => whole_to_double(i128::from(a), b),
+            (Self::Double(a), Val::Int(b)) => whole_to_double(i128::from(b), a).map(Ordering::reverse),
+            (Self::Double(a), Val::UInt(b)) => whole_to_double(i128::from(b), a).map(Ordering::reverse),
+            _ => return None,
+        })
+    }
+
+    /// A copy that owns what it holds. `None` for what only lives in an evaluation: types, optionals, addresses and the
+    /// other kinds that JSON does not have, and maps with keys that are not text.
+    #[must_use]
+    pub fn to_value(self) -> Option<Value> {
+        Some(match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::UInt(value) => Value::UInt(value),
+            Self::Double(value) => Value::Double(value),
+            Self::Str(text) => Value::String(text.into()),
+            Self::Bytes(bytes) => Value::Bytes(bytes.into()),
+            Self::List(list) => Value::List(list.iter().map(Val::to_value).collect::<Option<_>>()?),
+            Self::Map(map) => {
+                let entries = map.iter().map(|(key, value)| match key {
+                    Val::Str(key) => Some((Arc::<str>::from(key), value.to_value()?)),
+                    _ => None,
+                });
+                Value::Map(entries.collect::<Option<Vec<_>>>()?.into_iter().collect())
+            }
+            Self::Timestamp(value) => Value::Timestamp(value),
+            Self::Duration(value) => Value::Duration(value),
+            _ => return None,
+        })
+    }
+
+    /// The member of a map by a key that is text.
+    #[must_use]
+    pub fn member(self, key: &str) -> Option<Val<'a>> {
+        match self {
+            Self::Map(map) => map.get_hashed(hash(key), key),
+            _ => None,
+        }
+    }
+}
+
+/// Exact also where a double cannot hold the whole number.
+fn whole_to_double(whole: i128, double: f64) -> Option<Ordering> {
+    const BEYOND: f64 = 1e20;
+    if double.is_nan() {
+        return None;
+    }
+    if double >= BEYOND {
+        return Some(Ordering::Less);
+    }
+    if double <= -BEYOND {
+        return Some(Ordering::Greater);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "within 1e20, which i128 holds")]
+    let floor = double.floor() as i128;
+    Some(whole.cmp(&floor).then(if double.fract() == 0.0 { Ordering::Equal } else { Ordering::Less }))
+}
