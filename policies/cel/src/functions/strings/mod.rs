@@ -1,0 +1,5 @@
+//! Texts: where things are in them, and how values are written as text.
+
+pub(crate) mod index;
+pub(crate) mod numbers;
+pub(crate) mod quote;

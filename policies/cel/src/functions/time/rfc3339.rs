@@ -1,0 +1,172 @@
+//! Timestamps as RFC 3339 writes them, read as strictly as Go's `time.RFC3339` layout does.
+
+use std::fmt;
+
+use super::civil::{self, Civil};
+
+/// 0001-01-01T00:00:00Z, the earliest second there is.
+pub(crate) const MIN_SECONDS: i64 = -62_135_596_800;
+/// 9999-12-31T23:59:59Z, the latest.
+pub(crate) const MAX_SECONDS: i64 = 253_402_300_799;
+
+/// A moment and the offset it was written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub(crate) seconds: i64,
+    /// 0 to 999 999 999.
+    pub(crate) nanos: u32,
+    /// Seconds east of UTC.
+    pub(crate) offset: i32,
+}
+
+/// Reads `2021-05-01T13:34:12.024Z` or `…+02:00`. `None` if it is not such a text, or if the moment is not in
+/// the years 1 to 9999 of UTC. Digits after the ninth of a fraction are dropped.
+pub(crate) fn parse(text: &str) -> Option<Written> {
+    let mut rest = Reader(text.as_bytes());
+    let year = rest.digits(4)?;
+    rest.byte(b'-')?;
+    let month = rest.digits(2)?;
+    rest.byte(b'-')?;
+    let day = rest.digits(2)?;
+    rest.byte(b'T')?;
+    let hour = rest.up_to(23)?;
+    rest.byte(b':')?;
+    let minute = rest.up_to(59)?;
+    rest.byte(b':')?;
+    let second = rest.up_to(59)?;
+    let nanos = rest.fraction()?;
+    let offset = rest.offset()?;
+    if !rest.0.is_empty() {
+        return None;
+    }
+    let days = civil::days_since_epoch(year, month, day)?;
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - i64::from(offset);
+    in_range(seconds).then_some(Written { seconds, nanos, offset })
+}
+
+/// Is that second in the years 1 to 9999?
+pub(crate) fn in_range(seconds: i64) -> bool {
+    (MIN_SECONDS..=MAX_SECONDS).contains(&seconds)
+}
+
+/// The shortest fraction that is exact; `Z` for no offset.
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let civil = Civil::from_seconds(self.seconds + i64::from(self.offset));
+        write!(f, "{:04}-{:02}-{:02}", civil.year, civil.month, civil.day)?;
+        write!(f, "T{:02}:{:02}:{:02}", civil.hour, civil.minute, civil.second)?;
+        if self.nanos != 0 {
+            let digits = format!("{:09}", self.nanos);
+            write!(f, ".{}", digits.trim_end_matches('0'))?;
+        }
+        if self.offset == 0 {
+            return f.write_str("Z");
+        }
+        let sign = if self.offset < 0 { '-' } else { '+' };
+        let minutes = self.offset.unsigned_abs() / 60;
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+struct Reader<'t>(&'t [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self, expected: u8) -> Option<()> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        (*first == expected).then_some(())
+    }
+
+    fn digits(&mut self, count: usize) -> Option<i64> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
+    }
+
+    fn up_to(&mut self, most: i64) -> Option<i64> {
+        self.digits(2).filter(|n| *n <= most)
+    }
+
+    fn fraction(&mut self) -> Option<u32> {
+        let [b'.', rest @ ..] = self.0 else { return Some(0) };
+        let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let (digits, rest) = rest.split_at_checked(count)?;
+        self.0 = rest;
+        if digits.is_empty() {
+            return None;
+        }
+        let nine = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
+        Some(nine.fold(0, |n, b| n * 10 + u32::from(b - b'0')))
+    }
+
+    fn offset(&mut self) -> Option<i32> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        let sign = match first {
+            b'Z' => return Some(0),
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        let hours = self.up_to(23)?;
+        self.byte(b':')?;
+        let minutes = self.up_to(59)?;
+        i32::try_from(sign * (hours * 3600 + minutes * 60)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_written_again() {
+        for (text, seconds, written) in [
+            ("2009-02-13T23:31:30Z", 1_234_567_890, "2009-02-13T23:31:30Z"),
+            ("2023-02-03T23:31:20+00:00", 1_675_467_080, "2023-02-03T23:31:20Z"),
+            ("2021-04-20T10:05:20.021-05:00", 1_618_931_120, "2021-04-20T10:05:20.021-05:00"),
+            ("2021-04-20T10:05:20.120000000+05:30", 1_618_893_320, "2021-04-20T10:05:20.12+05:30"),
+            ("1969-12-31T23:59:59.9999999999Z", -1, "1969-12-31T23:59:59.999999999Z"),
+            ("0001-01-01T00:00:00Z", MIN_SECONDS, "0001-01-01T00:00:00Z"),
+            ("0000-12-31T23:00:00-02:00", MIN_SECONDS + 3600, "0000-12-31T23:00:00-02:00"),
+            ("9999-12-31T23:59:59Z", MAX_SECONDS, "9999-12-31T23:59:59Z"),
+        ] {
+            let parsed = parse(text).expect(text);
+            assert_eq!((parsed.seconds, parsed.to_string().as_str()), (seconds, written));
+        }
+    }
+
+    #[test]
+    fn anything_looser_is_refused() {
+        for text in [
+            "",
+            "2021-01-01",
+            "2021-01-01 00:00:00Z",
+            "2021-01-01t00:00:00Z",
+            "2021-01-01T00:00:00z",
+            "2021-01-01T00:00:60Z",
+            "2021-01-01T24:00:00Z",
+            "2021-02-29T00:00:00Z",
+            "2021-00-01T00:00:00Z",
+            "2021-1-01T00:00:00Z",
+            "2021-01-01T0:00:00Z",
+            "2021-01-01T00:00:00",
+            "2021-01-01T00:00:00.Z",
+            "2021-01-01T00:00:00,5Z",
+            "2021-01-01T00:00:00+24:00",
+            "2021-01-01T00:00:00+0100",
+            "2021-01-01T00:00:00Z ",
+            " 2021-01-01T00:00:00Z",
+            "+2021-01-01T00:00:00Z",
+            "2021-01-01T00:00:00ZZ",
+            "0000-01-01T00:00:00Z",
+            "0001-01-01T00:00:00+01:00",
+            "9999-12-31T23:59:59-01:00",
+            "２021-01-01T00:00:00Z",
+            "2021-01-01T00:00Z",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+}
