@@ -2,4 +2,18 @@
 
 #![forbid(unsafe_code)]
 
+mod cx;
+mod error;
 mod functions;
+mod val;
+mod value;
+
+pub use cx::{Arena, Cx, Limits};
+pub use error::{ErrorKind, EvalError};
+pub use functions::{
+    network::Cidr,
+    spiffe::{Id as SpiffeId, Matcher as SpiffeMatcher, TrustDomain as SpiffeTrustDomain},
+    time::rfc3339::Written as Timestamp,
+};
+pub use val::{List, MapRef, Opaque, Val};
+pub use value::{Map, Value};

@@ -1,10 +1,6 @@
 use std::{cmp::Ordering, net::IpAddr, sync::Arc};
 
-use crate::{
-    Duration, Map, Timestamp, Value,
-    functions::{network::Cidr, spiffe},
-    value::hash,
-};
+use crate::{Cidr, Map, SpiffeId, SpiffeMatcher, SpiffeTrustDomain, Timestamp, Value, value::hash};
 
 /// A value while an expression is evaluated: a small copy that borrows request data, the program's constants, or the
 /// arena of the evaluation.
@@ -17,7 +13,7 @@ pub enum Val<'a> {
     /// A signed integer.
     Int(i64),
     /// An unsigned integer.
-    UInt(u64),
+    Uint(u64),
     /// A floating-point number.
     Double(f64),
     /// Text.
@@ -30,24 +26,31 @@ pub enum Val<'a> {
     Map(MapRef<'a>),
     /// A moment, and the offset it was written with.
     Timestamp(Timestamp),
-    /// A length of time.
-    Duration(Duration),
+    /// A length of time, in nanoseconds.
+    Duration(i64),
     /// A type.
     Type(&'a str),
     /// A value that may be absent.
     Optional(Option<&'a Val<'a>>),
+    /// A value that only functions look into.
+    Opaque(Opaque<'a>),
+}
+
+/// A value of a type that the language itself does not have.
+#[derive(Clone, Copy, Debug)]
+pub enum Opaque<'a> {
     /// An IP address.
     Ip(IpAddr),
     /// A range of IP addresses.
-    Cidr(&'a Cidr),
+    Cidr(Cidr),
     /// The parts of a hierarchy, from the root.
     Hierarchy(&'a [&'a str]),
     /// A SPIFFE id.
-    SpiffeId(spiffe::Id<'a>),
+    SpiffeId(SpiffeId<'a>),
     /// A SPIFFE trust domain.
-    SpiffeTrustDomain(spiffe::TrustDomain<'a>),
+    SpiffeTrustDomain(SpiffeTrustDomain<'a>),
     /// What SPIFFE ids are matched with.
-    SpiffeMatcher(&'a spiffe::Matcher<'a>),
+    SpiffeMatcher(&'a SpiffeMatcher<'a>),
 }
 
 /// A list, wherever its items are.
@@ -163,7 +166,7 @@ impl<'a> From<&'a Value> for Val<'a> {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
             Value::Int(value) => Self::Int(*value),
-            Value::UInt(value) => Self::UInt(*value),
+            Value::Uint(value) => Self::Uint(*value),
             Value::Double(value) => Self::Double(*value),
             Value::String(text) => Self::Str(text),
             Value::Bytes(bytes) => Self::Bytes(bytes),
@@ -195,7 +198,7 @@ impl<'a> Val<'a> {
             Self::Null => "null_type",
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
-            Self::UInt(_) => "uint",
+            Self::Uint(_) => "uint",
             Self::Double(_) => "double",
             Self::Str(_) => "string",
             Self::Bytes(_) => "bytes",
@@ -205,12 +208,7 @@ impl<'a> Val<'a> {
             Self::Duration(_) => "google.protobuf.Duration",
             Self::Type(_) => "type",
             Self::Optional(_) => "optional_type",
-            Self::Ip(_) => "net.IP",
-            Self::Cidr(_) => "net.CIDR",
-            Self::Hierarchy(_) => "cerbos.lib.hierarchy",
-            Self::SpiffeId(_) => "cerbos.lib.spiffeID",
-            Self::SpiffeTrustDomain(_) => "cerbos.lib.spiffeTrustDomain",
-            Self::SpiffeMatcher(_) => "cerbos.lib.spiffeMatcher",
+            Self::Opaque(opaque) => opaque.type_name(),
         }
     }
 
@@ -223,7 +221,9 @@ impl<'a> Val<'a> {
             (Self::Bool(a), Val::Bool(b)) => a == b,
             (Self::Str(a), Val::Str(b)) => a == b,
             (Self::Bytes(a), Val::Bytes(b)) => a == b,
-            (Self::List(a), Val::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.equals(y)),
+            (Self::List(a), Val::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.equals(y))
+            }
             (Self::Map(a), Val::Map(b)) => {
                 a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| x.equals(y)))
             }
@@ -232,12 +232,8 @@ impl<'a> Val<'a> {
             (Self::Type(a), Val::Type(b)) => a == b,
             (Self::Optional(None), Val::Optional(None)) => true,
             (Self::Optional(Some(a)), Val::Optional(Some(b))) => a.equals(*b),
-            (Self::Ip(a), Val::Ip(b)) => a == b,
-            (Self::Cidr(a), Val::Cidr(b)) => a == b,
-            (Self::Hierarchy(a), Val::Hierarchy(b)) => a == b,
-            (Self::SpiffeId(a), Val::SpiffeId(b)) => a.as_str() == b.as_str(),
-            (Self::SpiffeId(a), Val::Str(b)) => a.as_str() == b,
-            (Self::SpiffeTrustDomain(a), Val::SpiffeTrustDomain(b)) => a.name() == b.name(),
+            (Self::Opaque(a), Val::Opaque(b)) => a.equals(b),
+            (Self::Opaque(Opaque::SpiffeId(a)), Val::Str(b)) => a.as_str() == b,
             (a, b) => a.compare_numbers(b) == Some(Some(Ordering::Equal)),
         }
     }
@@ -259,14 +255,14 @@ impl<'a> Val<'a> {
     fn compare_numbers(self, other: Val<'_>) -> Option<Option<Ordering>> {
         Some(match (self, other) {
             (Self::Int(a), Val::Int(b)) => Some(a.cmp(&b)),
-            (Self::UInt(a), Val::UInt(b)) => Some(a.cmp(&b)),
+            (Self::Uint(a), Val::Uint(b)) => Some(a.cmp(&b)),
             (Self::Double(a), Val::Double(b)) => a.partial_cmp(&b),
-            (Self::Int(a), Val::UInt(b)) => Some(i128::from(a).cmp(&i128::from(b))),
-            (Self::UInt(a), Val::Int(b)) => Some(i128::from(a).cmp(&i128::from(b))),
+            (Self::Int(a), Val::Uint(b)) => Some(i128::from(a).cmp(&i128::from(b))),
+            (Self::Uint(a), Val::Int(b)) => Some(i128::from(a).cmp(&i128::from(b))),
             (Self::Int(a), Val::Double(b)) => whole_to_double(i128::from(a), b),
-            (Self::UInt(a), Val::Double(b)) => whole_to_double(i128::from(a), b),
+            (Self::Uint(a), Val::Double(b)) => whole_to_double(i128::from(a), b),
             (Self::Double(a), Val::Int(b)) => whole_to_double(i128::from(b), a).map(Ordering::reverse),
-            (Self::Double(a), Val::UInt(b)) => whole_to_double(i128::from(b), a).map(Ordering::reverse),
+            (Self::Double(a), Val::Uint(b)) => whole_to_double(i128::from(b), a).map(Ordering::reverse),
             _ => return None,
         })
     }
@@ -279,7 +275,7 @@ impl<'a> Val<'a> {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
             Self::Int(value) => Value::Int(value),
-            Self::UInt(value) => Value::UInt(value),
+            Self::Uint(value) => Value::Uint(value),
             Self::Double(value) => Value::Double(value),
             Self::Str(text) => Value::String(text.into()),
             Self::Bytes(bytes) => Value::Bytes(bytes.into()),
@@ -303,6 +299,32 @@ impl<'a> Val<'a> {
         match self {
             Self::Map(map) => map.get_hashed(hash(key), key),
             _ => None,
+        }
+    }
+}
+
+impl Opaque<'_> {
+    /// The name of the value's type.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Self::Ip(_) => "net.IP",
+            Self::Cidr(_) => "net.CIDR",
+            Self::Hierarchy(_) => "cerbos.lib.hierarchy",
+            Self::SpiffeId(_) => "cerbos.lib.spiffeID",
+            Self::SpiffeTrustDomain(_) => "cerbos.lib.spiffeTrustDomain",
+            Self::SpiffeMatcher(_) => "cerbos.lib.spiffeMatcher",
+        }
+    }
+
+    fn equals(self, other: Opaque<'_>) -> bool {
+        match (self, other) {
+            (Self::Ip(a), Opaque::Ip(b)) => a == b,
+            (Self::Cidr(a), Opaque::Cidr(b)) => a == b,
+            (Self::Hierarchy(a), Opaque::Hierarchy(b)) => a == b,
+            (Self::SpiffeId(a), Opaque::SpiffeId(b)) => a.as_str() == b.as_str(),
+            (Self::SpiffeTrustDomain(a), Opaque::SpiffeTrustDomain(b)) => a.name() == b.name(),
+            _ => false,
         }
     }
 }

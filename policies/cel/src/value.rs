@@ -1,12 +1,13 @@
 use std::{fmt, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error as _, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap, SerializeSeq},
 };
 
-use crate::{Duration, Timestamp, functions::encoders};
+use crate::{Timestamp, functions::time::go_duration::Seconds};
 
 /// A value that owns what it holds: request data, and the constants of an expression.
 ///
@@ -22,7 +23,7 @@ pub enum Value {
     /// A signed integer.
     Int(i64),
     /// An unsigned integer.
-    UInt(u64),
+    Uint(u64),
     /// A floating-point number.
     Double(f64),
     /// Text.
@@ -35,8 +36,8 @@ pub enum Value {
     Map(Map),
     /// A moment.
     Timestamp(Timestamp),
-    /// A length of time.
-    Duration(Duration),
+    /// A length of time, in nanoseconds.
+    Duration(i64),
 }
 
 /// A map with text for keys, in the order in which it was made. Looking a key up compares 32-bit hashes first.
@@ -230,10 +231,10 @@ impl Serialize for Value {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Int(value) => serializer.serialize_i64(*value),
-            Self::UInt(value) => serializer.serialize_u64(*value),
+            Self::Uint(value) => serializer.serialize_u64(*value),
             Self::Double(value) => serialize_double(*value, serializer),
             Self::String(text) => serializer.serialize_str(text),
-            Self::Bytes(bytes) => serializer.serialize_str(&encoders::base64(bytes)),
+            Self::Bytes(bytes) => serializer.serialize_str(&STANDARD.encode(bytes)),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 items.iter().try_for_each(|item| list.serialize_element(item))?;
@@ -241,7 +242,7 @@ impl Serialize for Value {
             }
             Self::Map(map) => map.serialize(serializer),
             Self::Timestamp(value) => serializer.collect_str(value),
-            Self::Duration(value) => serializer.collect_str(value),
+            Self::Duration(value) => serializer.collect_str(&Seconds(*value)),
         }
     }
 }

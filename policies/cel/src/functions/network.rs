@@ -27,7 +27,7 @@ pub(crate) fn is_canonical(text: &str) -> Result<bool, String> {
 
 /// An address with the length of the network it is in. Bits after the prefix are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cidr {
+pub struct Cidr {
     address: IpAddr,
     prefix: u8,
 }

@@ -27,7 +27,7 @@ pub(crate) enum BadSpiffe {
 
 /// A valid id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Id<'a> {
+pub struct Id<'a> {
     text: &'a str,
     /// Bytes of the trust domain.
     domain: usize,
@@ -63,7 +63,7 @@ impl<'a> Id<'a> {
 
 /// A valid trust domain, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct TrustDomain<'a>(&'a str);
+pub struct TrustDomain<'a>(&'a str);
 
 impl<'a> TrustDomain<'a> {
     /// Reads a name, or takes the trust domain out of an id.
@@ -92,9 +92,12 @@ impl<'a> TrustDomain<'a> {
 
 /// Which ids are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Matcher<'a> {
+pub enum Matcher<'a> {
+    /// Every id.
     Any,
+    /// One of these ids.
     OneOf(&'a [Id<'a>]),
+    /// The ids of this trust domain.
     MemberOf(TrustDomain<'a>),
 }
 

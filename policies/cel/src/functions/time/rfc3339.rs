@@ -11,13 +11,13 @@ pub(crate) const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// A moment and the offset it was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Written {
+pub struct Written {
     /// Seconds since 1970-01-01T00:00:00Z.
-    pub(crate) seconds: i64,
+    pub seconds: i64,
     /// 0 to 999 999 999.
-    pub(crate) nanos: u32,
+    pub nanos: u32,
     /// Seconds east of UTC.
-    pub(crate) offset: i32,
+    pub offset: i32,
 }
 
 /// Reads `2021-05-01T13:34:12.024Z` or `…+02:00`. `None` if it is not such a text, or if the moment is not in
@@ -48,6 +48,46 @@ pub(crate) fn parse(text: &str) -> Option<Written> {
 /// Is that second in the years 1 to 9999?
 pub(crate) fn in_range(seconds: i64) -> bool {
     (MIN_SECONDS..=MAX_SECONDS).contains(&seconds)
+}
+
+impl Written {
+    /// Reads RFC 3339 text as strictly as Go does. `None` for anything else, and outside the years 1 to 9999.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(text)
+    }
+
+    /// Whether two moments are the same, whatever their offsets.
+    #[must_use]
+    pub fn same_moment(self, other: Self) -> bool {
+        self.moment() == other.moment()
+    }
+
+    pub(crate) const fn moment(self) -> (i64, u32) {
+        (self.seconds, self.nanos)
+    }
+
+    /// Nanoseconds since 1970.
+    pub(crate) fn total(self) -> i128 {
+        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanos)
+    }
+
+    /// The moment so many nanoseconds after 1970, with this one's offset. `None` outside the years 1 to 9999.
+    pub(crate) fn with_total(self, total: i128) -> Option<Self> {
+        let seconds =
+            i64::try_from(total.div_euclid(1_000_000_000)).ok().filter(|seconds| in_range(*seconds))?;
+        let nanos = u32::try_from(total.rem_euclid(1_000_000_000)).ok()?;
+        Some(Self { seconds, nanos, offset: self.offset })
+    }
+}
+
+impl From<std::time::SystemTime> for Written {
+    /// Moments outside the years 1970 to 9999 become the nearest of those.
+    fn from(time: std::time::SystemTime) -> Self {
+        let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX).min(MAX_SECONDS);
+        Self { seconds, nanos: since.subsec_nanos(), offset: 0 }
+    }
 }
 
 /// The shortest fraction that is exact; `Z` for no offset.

@@ -1,0 +1,141 @@
+use bumpalo::Bump;
+
+use crate::{ErrorKind, List, Timestamp, Val};
+
+/// Memory for what evaluations make. Clear it between uses; a cleared arena allocates no more until it outgrows itself.
+#[derive(Debug, Default)]
+pub struct Arena(Bump);
+
+impl Arena {
+    /// An empty arena.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets everything, keeping the memory for the next use.
+    pub fn clear(&mut self) {
+        self.0.reset();
+    }
+
+    /// Keeps a copy of text.
+    pub fn text(&self, text: &str) -> &str {
+        self.0.alloc_str(text)
+    }
+
+    /// Keeps a copy of a list of values.
+    pub fn values<'a>(&'a self, values: &[Val<'a>]) -> &'a [Val<'a>] {
+        self.0.alloc_slice_copy(values)
+    }
+
+    /// Keeps a copy of a list of keys and values.
+    pub fn pairs<'a>(&'a self, pairs: &[(Val<'a>, Val<'a>)]) -> &'a [(Val<'a>, Val<'a>)] {
+        self.0.alloc_slice_copy(pairs)
+    }
+}
+
+/// How much one evaluation may take. Over a limit is an error that nothing absorbs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Steps: one for each part of an expression evaluated, and for each item, character or byte that a function goes
+    /// through.
+    pub steps: u64,
+    /// Bytes of memory.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    /// A million steps, 16 MiB.
+    fn default() -> Self {
+        Self { steps: 1_000_000, memory: 16 << 20 }
+    }
+}
+
+/// What functions are given besides their arguments: memory, the clock, and what is left of the limits.
+#[derive(Debug)]
+pub struct Cx<'a> {
+    pub(crate) arena: &'a Arena,
+    pub(crate) slots: &'a [Option<Val<'a>>],
+    pub(crate) locals: Vec<Val<'a>>,
+    now: Option<Timestamp>,
+    steps: u64,
+    memory: usize,
+}
+
+impl<'a> Cx<'a> {
+    /// A context for one evaluation or several that share their limits. `slots` holds the values of the environment's
+    /// slots; `None` is a name without a value. Without `now`, `now()` is an error.
+    #[must_use]
+    pub fn new(
+        arena: &'a Arena,
+        slots: &'a [Option<Val<'a>>],
+        now: Option<Timestamp>,
+        limits: Limits,
+    ) -> Self {
+        Self { arena, slots, locals: Vec::new(), now, steps: limits.steps, memory: limits.memory }
+    }
+
+    /// The one moment that this evaluation calls now.
+    pub(crate) fn now(&self) -> Result<Val<'a>, ErrorKind> {
+        self.now.map(Val::Timestamp).ok_or_else(|| ErrorKind::message("now() has no value here"))
+    }
+
+    /// Takes this many steps.
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), ErrorKind> {
+        self.steps = self.steps.checked_sub(steps as u64).ok_or(ErrorKind::StepLimit)?;
+        Ok(())
+    }
+
+    /// Takes the steps of going through a text: one for each 16 bytes.
+    pub(crate) fn charge_text(&mut self, text: &str) -> Result<(), ErrorKind> {
+        self.charge(text.len() / 16 + 1)
+    }
+
+    /// Takes this many bytes of memory.
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ErrorKind> {
+        self.memory = self.memory.checked_sub(bytes).ok_or(ErrorKind::MemoryLimit)?;
+        Ok(())
+    }
+
+    /// Text made by the evaluation.
+    pub(crate) fn text(&mut self, text: &str) -> Result<Val<'a>, ErrorKind> {
+        self.reserve(text.len())?;
+        Ok(Val::Str(self.arena.0.alloc_str(text)))
+    }
+
+    /// Octets made by the evaluation.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<Val<'a>, ErrorKind> {
+        self.reserve(bytes.len())?;
+        Ok(Val::Bytes(self.arena.0.alloc_slice_copy(bytes)))
+    }
+
+    /// A list made by the evaluation. The items are counted as they come, so that an endless iterator ends.
+    pub(crate) fn list(&mut self, items: impl Iterator<Item = Val<'a>>) -> Result<Val<'a>, ErrorKind> {
+        let mut list = bumpalo::collections::Vec::new_in(&self.arena.0);
+        for item in items {
+            self.reserve(size_of::<Val<'_>>())?;
+            self.charge(1)?;
+            list.push(item);
+        }
+        Ok(Val::List(List::Vals(list.into_bump_slice())))
+    }
+
+    /// An optional value.
+    pub(crate) fn optional(&mut self, value: Option<Val<'a>>) -> Result<Val<'a>, ErrorKind> {
+        let Some(value) = value else { return Ok(Val::Optional(None)) };
+        self.reserve(size_of::<Val<'_>>())?;
+        Ok(Val::Optional(Some(self.arena.0.alloc(value))))
+    }
+
+    /// A slice that lives as long as the evaluation's results.
+    pub(crate) fn slice<T: Copy>(&mut self, items: &[T]) -> Result<&'a [T], ErrorKind> {
+        self.reserve(size_of_val(items))?;
+        Ok(self.arena.0.alloc_slice_copy(items))
+    }
+
+    /// A value that lives as long as the evaluation's results.
+    pub(crate) fn keep<T: Copy>(&mut self, value: T) -> Result<&'a T, ErrorKind> {
+        self.reserve(size_of::<T>())?;
+        Ok(self.arena.0.alloc(value))
+    }
+}
