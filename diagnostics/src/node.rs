@@ -5,8 +5,9 @@ use crate::{Span, Spanned};
 pub struct Node {
     /// What was written.
     pub kind: Kind,
-    /// Where. For a string the span covers its text as written, quotes included; for a block mapping or sequence
-    /// it runs from the first key or dash to the end of the last value.
+    /// Where. For a string the span covers its text as written: quotes included, the `|` or `>` of a block not. For
+    /// a block mapping or list it runs from the first key or dash to the end of the last value. What came in through
+    /// an alias or a merge key has the span of its definition.
     pub span: Span,
 }
 
@@ -15,7 +16,7 @@ pub struct Node {
 pub enum Kind {
     /// `null`, `~` or nothing.
     Null,
-    /// `true` or `false` and nothing else.
+    /// `true` or `false` (or all capitals, or capitalised); `yes` and `no` are text.
     Bool(bool),
     /// An integer that fits `i64`; larger ones are floats.
     Int(i64),
