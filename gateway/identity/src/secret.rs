@@ -21,7 +21,6 @@ impl Secret {
     }
 
     /// The text, when it is text.
-    #[expect(dead_code, reason = "for the mechanisms that send a secret")]
     pub(crate) fn expose_text(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }

@@ -24,13 +24,11 @@ pub(crate) fn install_tls_provider() {
 pub(crate) struct Seen {
     /// How many requests came before this one.
     pub(crate) nth: usize,
-    #[expect(dead_code, reason = "for the mechanisms to come")]
     pub(crate) method: String,
     /// Path and query.
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
-    #[expect(dead_code, reason = "for the mechanisms to come")]
     pub(crate) body: String,
 }
 

@@ -89,7 +89,7 @@ fn check_times(
 }
 
 /// A NumericDate (RFC 7519 §2): seconds, a fraction allowed. Anything else that stands there is a fault, never absence.
-fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>, Rejection> {
+pub(crate) fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>, Rejection> {
     let Some(value) = claims.get(name) else { return Ok(None) };
     let seconds = match value {
         Value::Number(number) => number.as_u64().map(Duration::from_secs).or_else(|| {
@@ -102,7 +102,7 @@ fn time(claims: &Map<String, Value>, name: &str) -> Result<Option<SystemTime>, R
     at.map(Some).ok_or_else(|| Rejection::Invalid(Reason::with("jwt/malformed-time", name.to_owned())))
 }
 
-fn later(time: SystemTime, by: Duration) -> Result<SystemTime, Rejection> {
+pub(crate) fn later(time: SystemTime, by: Duration) -> Result<SystemTime, Rejection> {
     time.checked_add(by).ok_or_else(|| Rejection::invalid("jwt/malformed-time"))
 }
 
@@ -113,7 +113,7 @@ fn check_issuer(issuer: &Issuer, claims: &Map<String, Value>) -> Result<(), Reje
     }
 }
 
-fn check_audience(audience: &Audience, claims: &Map<String, Value>) -> Result<(), Rejection> {
+pub(crate) fn check_audience(audience: &Audience, claims: &Map<String, Value>) -> Result<(), Rejection> {
     let named: Vec<&str> = match claims.get("aud") {
         None => Vec::new(),
         Some(Value::String(one)) => vec![one],
@@ -145,7 +145,7 @@ fn check_subject(claims: &Map<String, Value>) -> Result<(), Rejection> {
 
 /// Providers mark other tokens in their own ways: Cognito and Hydra by `token_use`, Keycloak by a claim `typ`, and OpenID
 /// Connect's ID tokens by the hashes that bind them to a login.
-fn check_is_access_token(claims: &Map<String, Value>) -> Result<(), Rejection> {
+pub(crate) fn check_is_access_token(claims: &Map<String, Value>) -> Result<(), Rejection> {
     let use_fits = match claims.get("token_use") {
         None => true,
         Some(token_use) => matches!(token_use.as_str(), Some("access" | "access_token")),
@@ -181,6 +181,6 @@ fn check_required(required: &RequiredClaim, claims: &Map<String, Value>) -> Resu
     Err(Rejection::Invalid(Reason::with("jwt/claim", required.name.to_string())))
 }
 
-fn require(holds: bool, code: &'static str) -> Result<(), Rejection> {
+pub(crate) fn require(holds: bool, code: &'static str) -> Result<(), Rejection> {
     if holds { Ok(()) } else { Err(Rejection::invalid(code)) }
 }

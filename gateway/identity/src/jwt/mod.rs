@@ -4,7 +4,7 @@
 //! `typ` are read, to find the key and to refuse. A token that was verified once is answered from memory.
 
 mod algorithm;
-mod claims;
+pub(crate) mod claims;
 mod compact;
 mod config;
 mod jwk;
@@ -12,7 +12,7 @@ mod jwk;
 mod key_tests;
 mod keys;
 mod pem;
-mod scopes;
+pub(crate) mod scopes;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +35,7 @@ use crate::{
     verdicts::{Fresh, Verdicts},
 };
 use compact::Compact;
+pub(crate) use compact::looks_like_one as looks_like_a_token;
 use jwk::Wanted;
 use keys::{Keys, Loaded};
 

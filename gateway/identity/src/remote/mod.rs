@@ -53,7 +53,6 @@ impl Default for RemoteConfig {
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    #[expect(dead_code, reason = "for the mechanisms that pass 429 on")]
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -221,7 +220,6 @@ fn some_of(delay: Duration) -> Duration {
 }
 
 /// How long another server asks us to wait: `Retry-After` in seconds.
-#[expect(dead_code, reason = "for the mechanisms that pass 429 on")]
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
     text.trim().parse().ok().map(Duration::from_secs)
