@@ -1,5 +1,6 @@
 //! File paths as text: Unix ones, and Windows ones with a drive or a share, without asking the machine.
 
+pub(in crate::functions) mod calls;
 mod glob;
 mod lexical;
 

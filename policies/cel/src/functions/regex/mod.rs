@@ -1,5 +1,6 @@
 //! Regular expressions with the meaning RE2 gives them, in time linear in the text.
 
+pub(in crate::functions) mod calls;
 mod class;
 mod cursor;
 mod replacement;
@@ -76,6 +77,13 @@ impl Pattern {
             let text = found.get(group).map_or("", |m| m.as_str());
             (group == 0 || !text.is_empty()).then_some(text)
         })
+    }
+
+    /// As [`Self::extracts`], of the first match only.
+    pub(crate) fn first_extract<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let group = usize::from(self.groups() > 0);
+        let found = self.0.captures(text)?.get(group).map_or("", |m| m.as_str());
+        (group == 0 || !found.is_empty()).then_some(found)
     }
 
     /// Replaces the first `limit` matches; `push` takes each piece of the result in turn and may stop it.

@@ -98,7 +98,7 @@ mod tests {
             [fixed(1.5, 0), fixed(2.5, 0), fixed(1.2345, 3), fixed(-1.2, 5)],
             ["2", "2", "1.234", "-1.20000"]
         );
-        assert_eq!(scientific(1052.032_911_275, 6), "1.052033e+03");
+        assert_eq!(scientific(1_052.032_911_275, 6), "1.052033e+03");
         assert_eq!([scientific(2.0, 6), scientific(1e-100, 0)], ["2.000000e+00", "1e-100"]);
         assert_eq!([fixed(f64::NAN, 2), scientific(f64::NEG_INFINITY, 2)], ["NaN", "-Infinity"]);
         assert_eq!(

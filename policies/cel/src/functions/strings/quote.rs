@@ -1,32 +1,31 @@
 //! A string as a literal.
 
-/// `text` in double quotes, with the escapes that have a letter; everything else stays as it is.
-pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match escape(c) {
-            Some(letter) => {
-                out.push('\\');
-                out.push(letter);
-            }
-            None => out.push(c),
-        }
+/// `text` in double quotes, piece by piece, with the escapes that have a letter; everything else stays as it is.
+pub(crate) fn write<E>(text: &str, mut push: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    push("\"")?;
+    let mut rest = text;
+    while let Some((at, escaped)) = rest.char_indices().find_map(|(at, c)| Some((at, escape(c)?))) {
+        let (plain, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        push(plain)?;
+        push(escaped)?;
+        // Every character that is escaped is a single byte.
+        rest = from.get(1..).unwrap_or_default();
     }
-    out.push('"');
-    out
+    push(rest)?;
+    push("\"")
 }
 
-fn escape(c: char) -> Option<char> {
+fn escape(c: char) -> Option<&'static str> {
     Some(match c {
-        '\x07' => 'a',
-        '\x08' => 'b',
-        '\x0c' => 'f',
-        '\n' => 'n',
-        '\r' => 'r',
-        '\t' => 't',
-        '\x0b' => 'v',
-        '\\' | '"' => c,
+        '\x07' => r"\a",
+        '\x08' => r"\b",
+        '\x0c' => r"\f",
+        '\n' => r"\n",
+        '\r' => r"\r",
+        '\t' => r"\t",
+        '\x0b' => r"\v",
+        '\\' => r"\\",
+        '"' => "\\\"",
         _ => return None,
     })
 }
@@ -34,6 +33,15 @@ fn escape(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn quote(text: &str) -> String {
+        let mut out = String::new();
+        let _: Result<(), ()> = write(text, |piece| {
+            out.push_str(piece);
+            Ok(())
+        });
+        out
+    }
 
     #[test]
     fn only_what_needs_it_is_escaped() {
