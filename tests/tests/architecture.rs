@@ -14,7 +14,7 @@ use serde_json::Value;
 const MAY_USE: &[(&str, &[&str])] = &[
     ("portreeve-diagnostics", &[]),
     ("portreeve-cel", &[]),
-    ("portreeve-identity", &[]),
+    ("portreeve-identity", &[CEL]),
     ("portreeve-policies", &["portreeve-cel", "portreeve-diagnostics"]),
     ("portreeve-route-config", &["portreeve-cel", "portreeve-diagnostics"]),
     ("portreeve-store", &["portreeve-diagnostics"]),

@@ -1,5 +1,7 @@
 use std::{sync::Arc, time::SystemTime};
 
+use portreeve_cel::{Map, Value};
+
 /// A caller who proved who they are. Shared between requests that show the same credential.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
@@ -11,9 +13,9 @@ pub struct Identity {
     /// roles, so a caller with none has the authenticator's fallback role.
     pub roles: Box<[Arc<str>]>,
     /// The attributes that the authenticator's mapping found.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
+    pub attributes: Map,
     /// What the proof itself says: a token's claims, a session's answer.
-    pub claims: serde_json::Value,
+    pub claims: Value,
     /// The scope of the policies that apply to the caller (a tenant, an organisation), when the mapping says so.
     pub scope: Option<Arc<str>>,
     /// When the proof runs out, where it does.

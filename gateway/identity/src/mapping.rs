@@ -108,7 +108,7 @@ impl Mapping {
         let attributes = self
             .attributes
             .iter()
-            .filter_map(|(name, selection)| Some((name.to_string(), selection.of(&proof.facts)?.clone())))
+            .filter_map(|(name, selection)| Some((&**name, selection.of(&proof.facts)?.clone().into())))
             .collect();
         Ok(Identity {
             subject,
@@ -118,7 +118,7 @@ impl Mapping {
             scope: None,
             expires_at: proof.expires_at,
             authenticator: Arc::clone(proof.authenticator),
-            claims: proof.facts.main.1,
+            claims: proof.facts.main.1.into(),
         })
     }
 
