@@ -85,7 +85,7 @@ pub(super) const TABLE: &[Function] = &[
             "bytes.size() -> int",
             "list(A).size() -> int",
             "map(A, B).size() -> int",
-            "hierarchy.size() -> int",
+            "cerbos.lib.hierarchy.size() -> int",
         ],
     ),
 ];

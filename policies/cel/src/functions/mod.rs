@@ -10,14 +10,20 @@ mod math;
 pub(crate) mod network;
 mod numbers;
 pub(crate) mod opaque;
+mod optionals;
 pub(crate) mod paths;
 pub(crate) mod regex;
 mod sets;
+pub(crate) mod signature;
 pub(crate) mod spiffe;
 pub(crate) mod strings;
 pub(crate) mod time;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::{Cx, ErrorKind, Val};
+use signature::Signature;
 
 /// What a function answers.
 pub(crate) type Outcome<'a> = Result<Val<'a>, ErrorKind>;
@@ -59,6 +65,36 @@ impl Function {
     const fn both(name: &'static str, call: Call, overloads: &'static [&'static str]) -> Self {
         Self { name, style: Style::Both, call, overloads }
     }
+
+    /// Can it be called on a receiver, or without one?
+    pub(crate) fn can_be(&self, member: bool) -> bool {
+        match self.style {
+            Style::Both => true,
+            Style::Member => member,
+            Style::Global => !member,
+        }
+    }
+
+    /// The overloads. Where a function has both styles but is written in one, the rows count for both.
+    pub(crate) fn signatures(&self) -> impl Iterator<Item = Signature> {
+        let written: Vec<Signature> =
+            self.overloads.iter().filter_map(|overload| Signature::parse(overload, self.name)).collect();
+        let as_members = self.style == Style::Both && written.iter().all(|signature| !signature.member);
+        let members = written.clone().into_iter().map(|signature| Signature { member: true, ..signature });
+        written.into_iter().chain(members.filter(move |_| as_members))
+    }
+}
+
+/// The function of that name that can be called on a receiver, or without one.
+pub(crate) fn find(name: &str, member: bool) -> Option<&'static Function> {
+    static GLOBALS: LazyLock<HashMap<&str, &Function>> = LazyLock::new(|| by_name(false));
+    static MEMBERS: LazyLock<HashMap<&str, &Function>> = LazyLock::new(|| by_name(true));
+    let named = if member { &MEMBERS } else { &GLOBALS };
+    named.get(name).copied()
+}
+
+fn by_name(member: bool) -> HashMap<&'static str, &'static Function> {
+    all().filter(|function| function.can_be(member)).map(|function| (function.name, function)).collect()
 }
 
 /// Every function there is.
@@ -71,6 +107,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         opaque::hierarchies::TABLE,
         opaque::networks::TABLE,
         opaque::spiffes::TABLE,
+        optionals::TABLE,
         paths::calls::TABLE,
         regex::calls::TABLE,
         sets::TABLE,

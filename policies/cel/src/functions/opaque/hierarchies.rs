@@ -11,7 +11,7 @@ macro_rules! related {
         Function::member(
             $name,
             |_, args| related(args, $test),
-            &[concat!("hierarchy.", $name, "(hierarchy) -> bool")],
+            &[concat!("hierarchy.", $name, "(cerbos.lib.hierarchy) -> bool")],
         )
     };
 }
@@ -21,9 +21,9 @@ pub(in crate::functions) const TABLE: &[Function] = &[
         "hierarchy",
         make,
         &[
-            "hierarchy(string) -> hierarchy",
-            "hierarchy(string, string) -> hierarchy",
-            "hierarchy(list(string)) -> hierarchy",
+            "hierarchy(string) -> cerbos.lib.hierarchy",
+            "hierarchy(string, string) -> cerbos.lib.hierarchy",
+            "hierarchy(list(string)) -> cerbos.lib.hierarchy",
         ],
     ),
     related!("ancestorOf", hierarchy::is_ancestor),
@@ -32,7 +32,11 @@ pub(in crate::functions) const TABLE: &[Function] = &[
     related!("immediateChildOf", |h, other| hierarchy::is_parent(other, h)),
     related!("siblingOf", hierarchy::are_siblings),
     related!("overlaps", hierarchy::overlap),
-    Function::member("commonAncestors", common, &["hierarchy.commonAncestors(hierarchy) -> hierarchy"]),
+    Function::member(
+        "commonAncestors",
+        common,
+        &["cerbos.lib.hierarchy.commonAncestors(cerbos.lib.hierarchy) -> cerbos.lib.hierarchy"],
+    ),
 ];
 
 fn make<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {

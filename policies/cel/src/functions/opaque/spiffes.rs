@@ -6,39 +6,57 @@ use crate::functions::{Function, Outcome};
 use crate::{Cx, ErrorKind, Opaque, Val};
 
 pub(in crate::functions) const TABLE: &[Function] = &[
-    Function::global("spiffeID", id, &["spiffeID(string) -> spiffeID"]),
-    Function::global("spiffeTrustDomain", trust_domain, &["spiffeTrustDomain(string) -> spiffeTrustDomain"]),
-    Function::global("spiffeMatchAny", match_any, &["spiffeMatchAny() -> spiffeMatcher"]),
+    Function::global("spiffeID", id, &["spiffeID(string) -> cerbos.lib.spiffeID"]),
+    Function::global(
+        "spiffeTrustDomain",
+        trust_domain,
+        &["spiffeTrustDomain(string) -> cerbos.lib.spiffeTrustDomain"],
+    ),
+    Function::global("spiffeMatchAny", match_any, &["spiffeMatchAny() -> cerbos.lib.spiffeMatcher"]),
     Function::global(
         "spiffeMatchExact",
         match_exact,
-        &["spiffeMatchExact(spiffeID) -> spiffeMatcher", "spiffeMatchExact(string) -> spiffeMatcher"],
+        &[
+            "spiffeMatchExact(cerbos.lib.spiffeID) -> cerbos.lib.spiffeMatcher",
+            "spiffeMatchExact(string) -> cerbos.lib.spiffeMatcher",
+        ],
     ),
     Function::global(
         "spiffeMatchOneOf",
         match_one_of,
         &[
-            "spiffeMatchOneOf(list(spiffeID)) -> spiffeMatcher",
-            "spiffeMatchOneOf(list(string)) -> spiffeMatcher",
+            "spiffeMatchOneOf(list(cerbos.lib.spiffeID)) -> cerbos.lib.spiffeMatcher",
+            "spiffeMatchOneOf(list(string)) -> cerbos.lib.spiffeMatcher",
         ],
     ),
     Function::global(
         "spiffeMatchTrustDomain",
         match_trust_domain,
         &[
-            "spiffeMatchTrustDomain(spiffeTrustDomain) -> spiffeMatcher",
-            "spiffeMatchTrustDomain(string) -> spiffeMatcher",
+            "spiffeMatchTrustDomain(cerbos.lib.spiffeTrustDomain) -> cerbos.lib.spiffeMatcher",
+            "spiffeMatchTrustDomain(string) -> cerbos.lib.spiffeMatcher",
         ],
     ),
-    Function::member("path", path, &["spiffeID.path() -> string"]),
-    Function::member("trustDomain", domain_of, &["spiffeID.trustDomain() -> spiffeTrustDomain"]),
-    Function::member("isMemberOf", is_member_of, &["spiffeID.isMemberOf(spiffeTrustDomain) -> bool"]),
-    Function::member("name", name, &["spiffeTrustDomain.name() -> string"]),
-    Function::member("id", domain_id, &["spiffeTrustDomain.id() -> string"]),
+    Function::member("path", path, &["cerbos.lib.spiffeID.path() -> string"]),
+    Function::member(
+        "trustDomain",
+        domain_of,
+        &["cerbos.lib.spiffeID.trustDomain() -> cerbos.lib.spiffeTrustDomain"],
+    ),
+    Function::member(
+        "isMemberOf",
+        is_member_of,
+        &["cerbos.lib.spiffeID.isMemberOf(cerbos.lib.spiffeTrustDomain) -> bool"],
+    ),
+    Function::member("name", name, &["cerbos.lib.spiffeTrustDomain.name() -> string"]),
+    Function::member("id", domain_id, &["cerbos.lib.spiffeTrustDomain.id() -> string"]),
     Function::member(
         "matchesID",
         matches_id,
-        &["spiffeMatcher.matchesID(spiffeID) -> bool", "spiffeMatcher.matchesID(string) -> bool"],
+        &[
+            "cerbos.lib.spiffeMatcher.matchesID(cerbos.lib.spiffeID) -> bool",
+            "cerbos.lib.spiffeMatcher.matchesID(string) -> bool",
+        ],
     ),
 ];
 
