@@ -45,7 +45,7 @@ upstreams:
 authenticators:
   test:
     jwt: {{ issuer: {iss}, audience: {aud}, jwks: jwks.json, algorithms: [RS256, ES256] }}
-    principal: {{ id: claims.sub, roles: claims.roles, attr: {{ department: claims.?department.orValue(\"\") }} }}
+    principal: {{ id: claims.sub, roles: claims.roles, attr: {{ department: claims.department }} }}
 routes: [routes/]
 policies: {{ directory: policies }}
 audit: [{{ file: {{ path: decisions.log }} }}]
