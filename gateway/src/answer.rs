@@ -1,0 +1,247 @@
+//! What a caller gets who is not forwarded: a status, a way to prove who they are, and the id of the event.
+//!
+//! Nothing of routes, policies or upstreams is in it. The form follows the request: HTML for browsers, a gRPC status
+//! for gRPC, and problem details (RFC 9457) for everybody else.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
+    header::{
+        ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
+        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    },
+};
+
+/// What an answer says.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The values for `WWW-Authenticate`, one field each.
+    pub(crate) challenges: Vec<HeaderValue>,
+    /// In how many seconds to come again.
+    pub(crate) retry_after: Option<u64>,
+}
+
+impl Answer {
+    /// A status and nothing else.
+    pub(crate) const fn of(status: StatusCode) -> Self {
+        Self { status, challenges: Vec::new(), retry_after: None }
+    }
+
+    /// The response to a request with this method and these header fields. `id` is the event's.
+    pub(crate) fn response(&self, method: &Method, headers: &HeaderMap, id: &impl Display) -> Response<Bytes> {
+        let id = id.to_string();
+        let mut response = match form(headers) {
+            Form::Grpc => self.grpc(&id),
+            Form::Html => self.page(&id),
+            Form::Problem => self.problem(&id),
+        };
+        let fields = response.headers_mut();
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            fields.insert(REQUEST_ID, value);
+        }
+        for challenge in &self.challenges {
+            fields.append(WWW_AUTHENTICATE, challenge.clone());
+        }
+        if let Some(seconds) = self.retry_after {
+            fields.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            // RFC 9110 §15.5.6 asks for the field; which methods there are is not told.
+            fields.insert(ALLOW, HeaderValue::from_static(""));
+        }
+        if method == Method::HEAD {
+            *response.body_mut() = Bytes::new();
+        }
+        response
+    }
+
+    fn problem(&self, id: &str) -> Response<Bytes> {
+        let problem = serde_json::json!({
+            "type": "about:blank",
+            "title": phrase(self.status),
+            "status": self.status.as_u16(),
+            "instance": format!("urn:uuid:{id}"),
+        });
+        self.with_body("application/problem+json", problem.to_string())
+    }
+
+    fn page(&self, id: &str) -> Response<Bytes> {
+        let (code, phrase) = (self.status.as_u16(), phrase(self.status));
+        let page = format!(
+            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{code} {phrase}</title>\n\
+             <h1>{code} {phrase}</h1>\n<p>If this is not what you expected, tell whoever runs this service the number \
+             <code>{id}</code>.</p>\n</html>\n"
+        );
+        let mut response = self.with_body("text/html; charset=utf-8", page);
+        let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+    }
+
+    /// gRPC tells a failure in its trailers; one without a message is its header alone (“Trailers-Only”).
+    fn grpc(&self, id: &str) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        let message = format!("{} ({id})", phrase(self.status));
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        fields.insert(GRPC_STATUS, HeaderValue::from(grpc_code(self.status)));
+        if let Ok(message) = HeaderValue::from_str(&message) {
+            fields.insert(GRPC_MESSAGE, message);
+        }
+        response
+    }
+
+    fn with_body(&self, kind: &'static str, body: String) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = self.status;
+        let fields = response.headers_mut();
+        fields.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        fields.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+        fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        *response.body_mut() = Bytes::from(body);
+        response
+    }
+}
+
+/// The field that carries the event's id.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Problem,
+    Html,
+    Grpc,
+}
+
+fn form(headers: &HeaderMap) -> Form {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if let Some(rest) = kind.strip_prefix(b"application/grpc")
+        && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+    {
+        return Form::Grpc;
+    }
+    let (mut html, mut json) = (0, 0);
+    for value in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
+        for range in value.split(',') {
+            let (kind, weight) = weigh(range);
+            match kind.to_ascii_lowercase().as_str() {
+                "text/html" | "application/xhtml+xml" => html = html.max(weight),
+                "application/problem+json" | "application/json" => json = json.max(weight),
+                _ => {}
+            }
+        }
+    }
+    if html > json { Form::Html } else { Form::Problem }
+}
+
+/// A media range and its weight in thousandths (RFC 9110 §12.4.2). A weight that cannot be read is none.
+fn weigh(range: &str) -> (&str, u16) {
+    let mut parts = range.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    let weight = weight.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok());
+    // A float to integer cast saturates, and not-a-number becomes 0.
+    let thousandths = (weight.unwrap_or_default().clamp(0.0, 1.0) * 1000.0) as u16;
+    (kind, thousandths)
+}
+
+fn phrase(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Error")
+}
+
+/// As gRPC's own mapping from HTTP has it, with the codes that say more where the gateway knows more.
+fn grpc_code(status: StatusCode) -> u16 {
+    match status.as_u16() {
+        400 => 3,                     // INVALID_ARGUMENT
+        401 => 16,                    // UNAUTHENTICATED
+        403 => 7,                     // PERMISSION_DENIED
+        404 => 12,                    // UNIMPLEMENTED
+        413 => 8,                     // RESOURCE_EXHAUSTED
+        504 => 4,                     // DEADLINE_EXCEEDED
+        429 | 502 | 503 => 14,        // UNAVAILABLE
+        _ => 2,                       // UNKNOWN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(status: u16, method: Method, fields: &[(&'static str, &'static str)]) -> Response<Bytes> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        Answer::of(StatusCode::from_u16(status).unwrap()).response(&method, &headers, &"0199-id")
+    }
+
+    #[test]
+    fn the_form_follows_what_the_caller_accepts() {
+        for (accept, expected) in [
+            ("", "application/problem+json"),
+            ("*/*", "application/problem+json"),
+            ("application/json", "application/problem+json"),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
+            ("text/html;q=0.5, application/json", "application/problem+json"),
+            ("text/html;q=0", "application/problem+json"),
+            ("text/html;q=NaN", "application/problem+json"),
+        ] {
+            let response = ask(403, Method::GET, &[("accept", accept)]);
+            assert_eq!(response.headers()["content-type"], expected, "{accept}");
+            assert_eq!(response.status(), 403);
+            assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+            assert_eq!(response.headers()["cache-control"], "no-store");
+        }
+    }
+
+    #[test]
+    fn a_problem_tells_its_status_and_the_event_and_nothing_else() {
+        let response = ask(403, Method::GET, &[]);
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let expected = serde_json::json!({
+            "type": "about:blank", "title": "Forbidden", "status": 403, "instance": "urn:uuid:0199-id",
+        });
+        assert_eq!(body, expected);
+        assert_eq!(response.headers()["x-request-id"], "0199-id");
+    }
+
+    #[test]
+    fn head_has_the_fields_of_get_and_no_body() {
+        let (get, head) = (ask(404, Method::GET, &[]), ask(404, Method::HEAD, &[]));
+        assert_eq!(get.headers(), head.headers());
+        assert!(head.body().is_empty() && !get.body().is_empty());
+    }
+
+    #[test]
+    fn grpc_gets_a_status_in_its_header_and_no_body() {
+        for (status, code) in [(400, "3"), (401, "16"), (403, "7"), (404, "12"), (503, "14"), (504, "4"), (500, "2")] {
+            for kind in ["application/grpc", "application/grpc+proto", "application/grpc;x=y"] {
+                let response = ask(status, Method::POST, &[("content-type", kind)]);
+                assert_eq!(response.status(), 200);
+                assert_eq!(response.headers()["grpc-status"], code);
+                assert_eq!(response.headers()["content-type"], "application/grpc");
+                assert!(response.body().is_empty());
+            }
+        }
+        let other = ask(403, Method::POST, &[("content-type", "application/grpc-web")]);
+        assert_eq!(other.status(), 403);
+    }
+
+    #[test]
+    fn challenges_and_the_time_to_come_again_are_told() {
+        let challenges = vec![HeaderValue::from_static("Bearer"), HeaderValue::from_static("Basic realm=\"a\"")];
+        let answer = Answer { status: StatusCode::UNAUTHORIZED, challenges, retry_after: Some(3) };
+        let response = answer.response(&Method::GET, &HeaderMap::new(), &"id");
+        let told: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();
+        assert_eq!(told, ["Bearer", "Basic realm=\"a\""]);
+        assert_eq!(response.headers()["retry-after"], "3");
+    }
+}

@@ -1,0 +1,108 @@
+//! What stands between the accepted connection and pingora's HTTP: a cap on connections, and the header deadline.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use pingora::{
+    apps::{HttpServerApp, ServerApp},
+    protocols::{ALPN, Stream},
+    proxy::HttpProxy,
+    server::ShutdownWatch,
+};
+use tokio::sync::Notify;
+
+use super::{Proxy, deadline::DeadlineIo};
+
+/// The open connections of all listeners.
+#[derive(Debug)]
+pub(crate) struct Connections {
+    open: AtomicUsize,
+    limit: usize,
+    closed: Notify,
+}
+
+impl Connections {
+    /// None yet, and never more than `limit`.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { open: AtomicUsize::new(0), limit, closed: Notify::new() }
+    }
+
+    /// How many are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Waits until none is open.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let closed = self.closed.notified();
+            if self.open() == 0 {
+                return;
+            }
+            // The time-out only guards against a wake-up between the count and the wait.
+            let _ = tokio::time::timeout(Duration::from_millis(100), closed).await;
+        }
+    }
+
+    fn admit(self: &Arc<Self>) -> Option<Admitted> {
+        let before = self.open.fetch_add(1, Ordering::Relaxed);
+        let admitted = Admitted(Arc::clone(self));
+        (before < self.limit).then_some(admitted)
+    }
+}
+
+/// One open connection, counted until it is dropped.
+struct Admitted(Arc<Connections>);
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.closed.notify_waiters();
+    }
+}
+
+/// The application that pingora's listeners hand connections to.
+pub(crate) struct Front {
+    proxy: Arc<HttpProxy<Proxy>>,
+    connections: Arc<Connections>,
+    header_deadline: Duration,
+}
+
+impl Front {
+    /// In front of this proxy.
+    pub(crate) fn new(
+        proxy: Arc<HttpProxy<Proxy>>,
+        connections: Arc<Connections>,
+        header_deadline: Duration,
+    ) -> Self {
+        Self { proxy, connections, header_deadline }
+    }
+}
+
+#[async_trait]
+impl ServerApp for Front {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let _admitted = self.connections.admit()?;
+        let wrapped = if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
+            stream
+        } else {
+            DeadlineIo::wrap(stream, self.header_deadline).ok()?
+        };
+        // Kept alive here: handing the stream back would have it wrapped once more for every request.
+        let mut next = Some(wrapped);
+        while let Some(stream) = next {
+            next = ServerApp::process_new(&self.proxy, stream, shutdown).await;
+        }
+        None
+    }
+
+    async fn cleanup(&self) {
+        HttpServerApp::http_cleanup(&*self.proxy).await;
+    }
+}
