@@ -234,6 +234,9 @@ impl<'a> Val<'a> {
             (Self::Optional(Some(a)), Val::Optional(Some(b))) => a.equals(*b),
             (Self::Opaque(a), Val::Opaque(b)) => a.equals(b),
             (Self::Opaque(Opaque::SpiffeId(a)), Val::Str(b)) => a.as_str() == b,
+            (Self::Opaque(Opaque::SpiffeTrustDomain(a)), Val::Str(b)) => {
+                SpiffeTrustDomain::parse(b).is_ok_and(|b| a.name() == b.name())
+            }
             (a, b) => a.compare_numbers(b) == Some(Some(Ordering::Equal)),
         }
     }

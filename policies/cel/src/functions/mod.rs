@@ -1,6 +1,7 @@
 //! The functions that expressions call: their names, the types they take, and what they do.
 
 pub(crate) mod args;
+pub(crate) mod constants;
 mod conversions;
 mod encoders;
 pub(crate) mod hierarchy;

@@ -11,7 +11,7 @@ macro_rules! related {
         Function::member(
             $name,
             |_, args| related(args, $test),
-            &[concat!("hierarchy.", $name, "(cerbos.lib.hierarchy) -> bool")],
+            &[concat!("cerbos.lib.hierarchy.", $name, "(cerbos.lib.hierarchy) -> bool")],
         )
     };
 }

@@ -34,6 +34,23 @@ pub(crate) fn write<'a>(
     out.push(rest)
 }
 
+/// Whether `format` can be read, and takes as many values as there are.
+pub(crate) fn check(format: &str, count: Option<usize>) -> Result<(), String> {
+    let (mut rest, mut taken) = (format, 0);
+    while let Some((_, after)) = rest.split_once('%') {
+        let (clause, after) = Clause::parse(after)?;
+        rest = after;
+        taken += usize::from(clause.verb != '%');
+    }
+    match count {
+        Some(count) if count < taken => Err(format!("index {count} out of range")),
+        Some(count) if count > taken => {
+            Err(format!("too many arguments supplied to string.format (expected {taken}, got {count})"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What follows a `%`.
 struct Clause {
     verb: char,
