@@ -20,6 +20,9 @@ pub(crate) mod spiffe;
 pub(crate) mod strings;
 pub(crate) mod time;
 
+#[cfg(test)]
+mod limits_test;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
