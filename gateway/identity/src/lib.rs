@@ -14,8 +14,11 @@
 
 mod api_key;
 mod authenticator;
+mod basic;
+mod certificate;
 mod chain;
 mod challenge;
+mod client_credentials;
 mod fingerprint;
 mod fixed;
 mod flaw;
@@ -43,8 +46,11 @@ mod verdicts;
 
 pub use api_key::{ApiKey, ApiKeyConfig, ApiKeyEntry};
 pub use authenticator::{Authenticator, CacheFigures, Readiness};
+pub use basic::{Basic, BasicConfig, BasicUser, ThrottleConfig};
+pub use certificate::{Certificate, CertificateConfig, CertificateSource};
 pub use chain::{Chain, Unauthenticated};
 pub use challenge::Challenge;
+pub use client_credentials::{ClientCredentials, ClientCredentialsConfig};
 pub use fixed::{Anonymous, Deny};
 pub use flaw::Flaw;
 pub use headers::{Headers, HeadersConfig};
