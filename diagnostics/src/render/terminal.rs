@@ -1,9 +1,13 @@
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str as harmless,
+    renderer::DecorStyle,
+};
 
 use crate::{Bundle, Diagnostic, Report, Severity, Span};
 
 /// As rustc shows its own: the finding, its code, the lines it speaks of with the places underlined, and the help. Ends
-/// with a line that counts errors and warnings.
+/// with a line that counts errors and warnings. Control characters are shown as pictures of themselves: what is read
+/// cannot move the cursor or change colours.
 #[must_use]
 pub fn terminal(report: &Report, bundle: &Bundle, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -28,7 +32,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, bundle: &'a Bundle) -> Group<'a> {
     let mut group =
         level.primary_title(&*diagnostic.message).id(diagnostic.code).elements(snippets(diagnostic, bundle));
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(&**help));
+        group = group.element(Level::HELP.message(harmless(help)));
     }
     group
 }
@@ -46,7 +50,7 @@ fn snippets<'a>(diagnostic: &'a Diagnostic, bundle: &'a Bundle) -> Vec<Snippet<'
         let here = diagnostic.labels.iter().enumerate().filter(|(_, (span, _))| span.file == file);
         let annotations =
             here.map(|(index, (span, label))| annotation(index == 0, *span, label, source.text.len()));
-        Some(Snippet::source(&*source.text).path(&*source.name).fold(true).annotations(annotations))
+        Some(Snippet::source(&*source.text).path(harmless(&source.name)).fold(true).annotations(annotations))
     };
     files.into_iter().filter_map(snippet).collect()
 }
@@ -55,7 +59,7 @@ fn annotation(primary: bool, span: Span, label: &str, length: usize) -> Annotati
     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     let start = (span.start as usize).min(length);
     let end = (span.end as usize).clamp(start, length);
-    kind.span(start..end).label(Some(label).filter(|label| !label.is_empty()))
+    kind.span(start..end).label((!label.is_empty()).then(|| harmless(label)))
 }
 
 fn summary(report: &Report) -> String {

@@ -40,6 +40,34 @@ warning[policy/none]: there is no policy: 100%
 }
 
 #[test]
+fn what_is_read_cannot_speak_to_the_terminal() {
+    let file =
+        SourceFile { name: "a\u{1b}[31m.yaml".into(), text: "k\u{1b}[31m: 1\r\n\tl\u{7}: 2\r\n".into() };
+    let bundle = Bundle { revision: "r".into(), files: vec![file] };
+    let mut report = Report::default();
+    report.push(
+        Diagnostic::error("a/b", "m\u{1b}[31m")
+            .at(Span { file: 0, start: 0, end: 6 }, "l\u{1b}[31m")
+            .at(Span { file: 0, start: 11, end: 13 }, "\u{7}l")
+            .help("h\u{1b}[31m\nmore"),
+    );
+    let shown = terminal(&report, &bundle, false);
+    assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    assert!(shown.contains("more"));
+}
+
+#[test]
+fn places_outside_the_text_are_shown_at_its_end() {
+    let (bundle, mut report) = found();
+    report.findings.truncate(1);
+    for (file, start, end) in [(1, 6, 6), (1, 90, 99), (9, 0, 1)] {
+        report.findings[0].labels = vec![(Span { file, start, end }, "here".to_owned())];
+        assert!(terminal(&report, &bundle, false).starts_with("error[config/unknown-key]"));
+        assert!(json(&report, &bundle).contains("config/unknown-key"));
+    }
+}
+
+#[test]
 fn nothing_found_shows_nothing() {
     assert_eq!(terminal(&Report::default(), &Bundle::default(), false), "");
 }

@@ -12,7 +12,10 @@ pub(super) fn explain(error: &ScanError, text: &str, file: u32) -> Diagnostic {
     let rest = rest_of_line(text, at).span(file);
     match error.kind() {
         ErrorKind::InvalidTrailingDoubleQuotedScalar | ErrorKind::InvalidTrailingSingleQuotedScalar => {
-            text_after_quotes(quote(error.kind()), rest)
+            text_after_quotes(quote(error.kind()), text, at, rest)
+        }
+        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => {
+            unclosed_quotes(text, at, file)
         }
         ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
@@ -54,18 +57,42 @@ const fn quote(kind: &ErrorKind) -> char {
     if matches!(kind, ErrorKind::InvalidTrailingSingleQuotedScalar) { '\'' } else { '"' }
 }
 
-fn text_after_quotes(quote: char, rest: Span) -> Diagnostic {
+fn text_after_quotes(quote: char, text: &str, at: usize, rest: Span) -> Diagnostic {
     let other = if quote == '"' { '\'' } else { '"' };
+    let value = text.get(line_start(text, at)..rest.end as usize).unwrap_or_default();
+    let value = value.find(quote).and_then(|start| value.get(start..)).unwrap_or_default();
+    let way_out = if value.contains([other, '\\']) || value.is_empty() {
+        "write all of it on its own line after `|-`".to_owned()
+    } else {
+        format!("quote all of it: `{other}{value}{other}`")
+    };
     Diagnostic::error("yaml/text-after-quotes", "the value starts with a quoted string and goes on after it")
         .at(rest, "not part of the quoted string")
-        .help(format!(
-            "in YAML a value that starts with `{quote}` ends with the closing `{quote}`: put all of it in {other} \
-             quotes, or write it on its own line after `|-`"
-        ))
+        .help(format!("a value that starts with `{quote}` ends at the closing `{quote}`; {way_out}"))
+}
+
+fn unclosed_quotes(text: &str, at: usize, file: u32) -> Diagnostic {
+    let finding = syntax("a quoted string does not end before this")
+        .at(width(text, at).span(file), "")
+        .help("add the closing quote; a string that goes on here has to be indented more than its key");
+    let before = text.get(..at).unwrap_or_default();
+    // An opening quote stands where a value can start, which a quote inside the string hardly ever does.
+    let starts_value = |offset: usize| {
+        let above = before.get(..offset).unwrap_or_default();
+        above.is_empty() || above.ends_with(['\n', ' ', '[', '{', ','])
+    };
+    match before.rmatch_indices(['"', '\'']).find(|(offset, _)| starts_value(*offset)) {
+        Some((offset, _)) => finding.at(width(text, offset).span(file), "it starts here"),
+        None => finding,
+    }
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 fn tab(text: &str, at: usize, file: u32) -> Diagnostic {
-    let line = text.get(..at).unwrap_or_default().rfind('\n').map_or(0, |newline| newline + 1);
+    let line = line_start(text, at);
     let on_line = text.get(line..).unwrap_or_default();
     let tab = on_line.find('\t').map_or(at, |offset| line + offset);
     Diagnostic::error("yaml/tab", "a tab is used for indentation")
@@ -108,10 +135,6 @@ fn bad_escape(text: &str, at: usize, file: u32) -> Diagnostic {
 
 fn other(kind: &ErrorKind, here: Span) -> Diagnostic {
     let (message, help) = match kind {
-        ErrorKind::InvalidQuotedScalarIndent | ErrorKind::DocumentIndicatorInQuotedScalar => (
-            "a quoted string does not end before this",
-            Some("add the closing quote; a string that goes on here has to be indented more than its key"),
-        ),
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping => {

@@ -141,12 +141,25 @@ fn what_cannot_be_read_is_underlined() {
         ("a: b\nc\n", "yaml/syntax", &["c"]),
         ("a: [1, 2", "yaml/syntax", &["["]),
         ("a: 'b", "yaml/syntax", &["'"]),
+        ("a: 'b\nc: d\n", "yaml/syntax", &["c", "'"]),
     ] {
         let finding = refused(text);
         let bundle = bundle(text);
         let found: Vec<&str> = finding.labels.iter().map(|(span, _)| bundle.text(*span).unwrap()).collect();
         assert_eq!((finding.code, found.as_slice()), (code, labels), "{text:?}: {finding:?}");
         assert!(!finding.message.ends_with('.'), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_value_that_goes_on_after_its_quotes_comes_with_a_way_to_write_it() {
+    for (text, way_out) in [
+        ("- expr: \"a\" == b # why", "quote all of it: `'\"a\" == b'`"),
+        ("expr: 'a' in b\nc: d", "quote all of it: `\"'a' in b\"`"),
+        ("expr: \"a\" == 'b'", "write all of it on its own line after `|-`"),
+    ] {
+        let help = refused(text).help.unwrap();
+        assert!(help.ends_with(way_out), "{text}: {help}");
     }
 }
 
