@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::place::{locate, primary, word};
+use super::place::{Places, word};
 use crate::{Bundle, Diagnostic, Report, Span};
 
 /// `{"findings": [{"code", "severity", "message", "file", "line", "column", "end_line", "end_column", "labels": [{…,
@@ -8,13 +8,15 @@ use crate::{Bundle, Diagnostic, Report, Span};
 /// the five place keys.
 #[must_use]
 pub fn json(report: &Report, bundle: &Bundle) -> String {
-    let findings: Vec<Value> = report.findings.iter().map(|diagnostic| finding(diagnostic, bundle)).collect();
+    let places = Places::of(bundle);
+    let findings: Vec<Value> =
+        report.findings.iter().map(|diagnostic| finding(diagnostic, &places)).collect();
     format!("{:#}\n", json!({ "findings": findings }))
 }
 
-fn finding(diagnostic: &Diagnostic, bundle: &Bundle) -> Value {
+fn finding(diagnostic: &Diagnostic, places: &Places<'_>) -> Value {
     let labels: Vec<Value> =
-        diagnostic.labels.iter().map(|(span, text)| place(bundle, *span, json!({ "text": text }))).collect();
+        diagnostic.labels.iter().map(|(span, text)| place(places, *span, json!({ "text": text }))).collect();
     let mut value = json!({
         "code": diagnostic.code,
         "severity": word(diagnostic.severity),
@@ -22,16 +24,14 @@ fn finding(diagnostic: &Diagnostic, bundle: &Bundle) -> Value {
         "labels": labels,
         "help": diagnostic.help,
     });
-    if primary(bundle, diagnostic).is_some()
-        && let Some(span) = diagnostic.span()
-    {
-        value = place(bundle, span, value);
+    if let Some(span) = diagnostic.span() {
+        value = place(places, span, value);
     }
     value
 }
 
-fn place(bundle: &Bundle, span: Span, mut value: Value) -> Value {
-    if let (Some(at), Some(object)) = (locate(bundle, span), value.as_object_mut()) {
+fn place(places: &Places<'_>, span: Span, mut value: Value) -> Value {
+    if let (Some(at), Some(object)) = (places.locate(span), value.as_object_mut()) {
         object.insert("file".into(), at.file.into());
         object.insert("line".into(), at.start.line.into());
         object.insert("column".into(), at.start.column.into());

@@ -48,7 +48,7 @@ fn what_is_read_cannot_speak_to_the_terminal() {
     report.push(
         Diagnostic::error("a/b", "m\u{1b}[31m")
             .at(Span { file: 0, start: 0, end: 6 }, "l\u{1b}[31m")
-            .at(Span { file: 0, start: 11, end: 13 }, "\u{7}l")
+            .at(Span { file: 0, start: 11, end: 13 }, "\u{9b}31m")
             .help("h\u{1b}[31m\nmore"),
     );
     let shown = terminal(&report, &bundle, false);
@@ -60,11 +60,43 @@ fn what_is_read_cannot_speak_to_the_terminal() {
 fn places_outside_the_text_are_shown_at_its_end() {
     let (bundle, mut report) = found();
     report.findings.truncate(1);
-    for (file, start, end) in [(1, 6, 6), (1, 90, 99), (9, 0, 1)] {
+    for (file, start, end) in [(1, 6, 6), (1, 90, 99), (9, 0, 1), (1, 1, 1), (1, 0, 1), (1, 3, 2)] {
         report.findings[0].labels = vec![(Span { file, start, end }, "here".to_owned())];
         assert!(terminal(&report, &bundle, false).starts_with("error[config/unknown-key]"));
         assert!(json(&report, &bundle).contains("config/unknown-key"));
     }
+}
+
+#[test]
+fn a_place_over_several_lines_has_no_columns_for_github() {
+    let (bundle, mut report) = found();
+    report.findings.truncate(1);
+    report.findings[0].labels[0].0 = Span { file: 0, start: 0, end: 12 };
+    assert!(github(&report, &bundle).starts_with("::error file=routes/a.yaml,line=1,endLine=2,title="));
+}
+
+#[test]
+fn sarif_names_files_as_uris() {
+    let (mut bundle, report) = found();
+    bundle.files[0].name = "my routes/ä%.yaml".into();
+    let value: serde_json::Value = serde_json::from_str(&sarif(&report, &bundle, "1")).unwrap();
+    let uri = &value["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "my%20routes/%C3%A4%25.yaml");
+}
+
+#[test]
+fn thousands_of_findings_in_one_large_file_are_shown() {
+    let text = "key: value\n".repeat(20_000);
+    let file = SourceFile { name: "a.yaml".into(), text: text.into() };
+    let bundle = Bundle { revision: "r".into(), files: vec![file] };
+    let mut report = Report::default();
+    for line in 0..20_000 {
+        report.push(
+            Diagnostic::error("a/b", "no").at(Span { file: 0, start: line * 11, end: line * 11 + 3 }, ""),
+        );
+    }
+    assert!(terminal(&report, &bundle, false).contains("--> a.yaml:20000:1\n"));
+    assert!(github(&report, &bundle).ends_with("line=20000,col=1,endColumn=4,title=a/b::no\n"));
 }
 
 #[test]
@@ -91,7 +123,7 @@ fn github_gets_one_escaped_line_for_each_finding() {
     let (bundle, report) = found();
     assert_eq!(
         github(&report, &bundle),
-        "::error file=routes/a.yaml,line=2,col=5,endLine=2,endColumn=12,title=config/unknown-key::unknown key `upstrem` \
+        "::error file=routes/a.yaml,line=2,col=5,endColumn=12,title=config/unknown-key::unknown key `upstrem` \
          in a route%0Ahelp: did you mean `upstream`?\n::warning title=policy/none::there is no policy: 100%25\n"
     );
 }
