@@ -10,11 +10,28 @@ pub(crate) fn uint_from_text(text: &str) -> Option<u64> {
     text.parse().ok().filter(|_| !text.starts_with('+'))
 }
 
-/// A text as a `double`: a decimal number that is not too large, or an infinity or NaN by name.
+/// A text as a `double`: a decimal number that is not too large, with underscores between digits if need be; an
+/// infinity with or without a sign; `NaN`.
 pub(crate) fn double_from_text(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
+    let value: f64 =
+        if text.contains('_') { without_underscores(text)?.parse() } else { text.parse() }.ok()?;
     let named = text.bytes().all(|b| !b.is_ascii_digit());
-    (value.is_finite() || named).then_some(value)
+    let signed_nan = value.is_nan() && text.starts_with(['+', '-']);
+    ((value.is_finite() || named) && !signed_nan).then_some(value)
+}
+
+fn without_underscores(text: &str) -> Option<String> {
+    let is_digit = |part: Option<char>| part.is_some_and(|c| c.is_ascii_digit());
+    let mut parts = text.split('_').peekable();
+    let mut joined = String::with_capacity(text.len());
+    while let Some(part) = parts.next() {
+        joined.push_str(part);
+        let next = parts.peek().map(|next| next.chars().next());
+        if next.is_some_and(|next| !is_digit(part.chars().next_back()) || !is_digit(next)) {
+            return None;
+        }
+    }
+    Some(joined)
 }
 
 /// `1 t T TRUE true True 0 f F FALSE false False`.
@@ -70,6 +87,12 @@ mod tests {
             ("-inf", Some(f64::NEG_INFINITY)),
             ("1e400", None),
             (" 1", None),
+            ("1_000.5", Some(1000.5)),
+            ("1__0", None),
+            ("1_", None),
+            ("_1", None),
+            ("1_.5", None),
+            ("-nan", None),
             ("infin", None),
             ("", None),
         ] {

@@ -1,7 +1,7 @@
 //! Go's `path.Match`: `*` and `?` do not cross a slash, `[…]` is a class, everything else stands for itself.
 //! Nothing is escaped: a backslash has become a slash before a pattern comes here.
 
-/// Does the whole of `name` match? `None` if the pattern is broken, wherever in it that is.
+/// Does the whole of `name` match? `None` if the pattern is broken in a place that had to be read to know.
 pub(super) fn matches(pattern: &str, name: &str) -> Option<bool> {
     let (mut pattern, mut name) = (pattern, name);
     while !pattern.is_empty() {
@@ -12,7 +12,7 @@ pub(super) fn matches(pattern: &str, name: &str) -> Option<bool> {
         }
         match after_chunk(chunk, name, star, rest.is_empty())? {
             Some(left) => name = left,
-            None => return remainder_is_valid(rest).then_some(false),
+            None => return Some(false),
         }
     }
     Some(name.is_empty())
@@ -46,17 +46,6 @@ fn after_chunk<'n>(chunk: &str, name: &'n str, star: bool, last: bool) -> Option
             _ => return Some(None),
         }
     }
-}
-
-fn remainder_is_valid(mut pattern: &str) -> bool {
-    while !pattern.is_empty() {
-        let (_, chunk, rest) = next_chunk(pattern);
-        if match_chunk(chunk, "").is_none() {
-            return false;
-        }
-        pattern = rest;
-    }
-    true
 }
 
 /// What is left of `name` after a chunk without stars, or `Some(None)` if it does not match. The chunk is read

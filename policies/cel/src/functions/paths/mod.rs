@@ -7,7 +7,7 @@ mod lexical;
 /// A path that these functions cannot take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadPath {
-    /// `C:a` or `C:/a`: a drive is followed by a backslash or by nothing.
+    /// `C:a` or `C:/a`: a path with a drive and more has a backslash somewhere.
     #[error("unsupported windows path `{0}`")]
     Drive(String),
     /// One path begins at the root and the other does not.
@@ -53,7 +53,7 @@ impl Encoded {
         let (style, value, root) = if let Some(rest) = path.strip_prefix(r"\\") {
             (Style::Share, slashed, rest.split('\\').count() == 2)
         } else if drive(path).is_some() {
-            if path.len() > 2 && !path.get(2..).is_some_and(|rest| rest.starts_with('\\')) {
+            if path.len() > 2 && !path.contains('\\') {
                 return Err(BadPath::Drive(path.to_owned()));
             }
             (Style::Drive, format!("/{slashed}"), path.len() <= 3)
