@@ -18,6 +18,10 @@ impl Arena {
         self.0.reset();
     }
 
+    pub(crate) fn bump(&self) -> &Bump {
+        &self.0
+    }
+
     /// Keeps a copy of text.
     pub fn text(&self, text: &str) -> &str {
         self.0.alloc_str(text)

@@ -1,5 +1,7 @@
 //! What the functions share: refusing arguments, and building texts within the memory limit.
 
+use std::fmt::{self, Write as _};
+
 use super::Outcome;
 use crate::{Cx, ErrorKind, Val};
 
@@ -8,10 +10,10 @@ pub(crate) fn no_overload<'a>() -> Outcome<'a> {
     Err(ErrorKind::NoSuchOverload)
 }
 
-/// A text that is being built, never larger than the evaluation may still take.
+/// A text that is being built in the evaluation's arena, never larger than the evaluation may still take.
 pub(crate) struct Text<'c, 'a> {
     cx: &'c mut Cx<'a>,
-    out: String,
+    out: bumpalo::collections::String<'a>,
 }
 
 impl<'a> Text<'_, 'a> {
@@ -20,11 +22,14 @@ impl<'a> Text<'_, 'a> {
         cx: &mut Cx<'a>,
         write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind>,
     ) -> Outcome<'a> {
-        let mut text = Text { cx, out: String::new() };
+        let mut text = Text::empty(cx);
         write(&mut text)?;
-        let out = text.out;
-        // Its bytes were counted as they came.
-        Ok(Val::Str(cx.arena.text(&out)))
+        Ok(Val::Str(text.out.into_bump_str()))
+    }
+
+    fn empty<'c>(cx: &'c mut Cx<'a>) -> Text<'c, 'a> {
+        let out = bumpalo::collections::String::new_in(cx.arena.bump());
+        Text { cx, out }
     }
 
     /// Adds `piece`.
@@ -39,13 +44,27 @@ impl<'a> Text<'_, 'a> {
         self.push(c.encode_utf8(&mut [0; 4]))
     }
 
+    /// Adds how `value` is displayed.
+    pub(crate) fn display(&mut self, value: impl fmt::Display) -> Result<(), ErrorKind> {
+        // A piece is only ever refused because there is no memory left.
+        write!(Pieces(self), "{value}").map_err(|_| ErrorKind::MemoryLimit)
+    }
+
     /// A text built beside this one, out of the same limit.
     pub(crate) fn apart(
         &mut self,
         write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind>,
-    ) -> Result<String, ErrorKind> {
-        let mut text = Text { cx: self.cx, out: String::new() };
+    ) -> Result<&'a str, ErrorKind> {
+        let mut text = Text::empty(self.cx);
         write(&mut text)?;
-        Ok(text.out)
+        Ok(text.out.into_bump_str())
+    }
+}
+
+struct Pieces<'t, 'c, 'a>(&'t mut Text<'c, 'a>);
+
+impl fmt::Write for Pieces<'_, '_, '_> {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.0.push(piece).map_err(|_| fmt::Error)
     }
 }

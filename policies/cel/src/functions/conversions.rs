@@ -150,23 +150,22 @@ fn from_text<T>(read: Option<T>, to: &str) -> Result<T, ErrorKind> {
 
 fn string<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [value] = args else { return no_overload() };
-    let text = match value {
-        Val::Str(_) => return Ok(*value),
+    match *value {
+        Val::Str(_) => Ok(*value),
         Val::Bytes(bytes) => {
             let invalid = |_| ErrorKind::message("invalid UTF-8 in bytes, cannot convert to string");
-            return std::str::from_utf8(bytes).map(Val::Str).map_err(invalid);
+            std::str::from_utf8(bytes).map(Val::Str).map_err(invalid)
         }
-        Val::Bool(yes) => return Ok(Val::Str(if *yes { "true" } else { "false" })),
-        Val::Int(n) => n.to_string(),
-        Val::Uint(n) => n.to_string(),
-        Val::Double(n) => written::general(*n),
-        Val::Timestamp(moment) => moment.to_string(),
-        Val::Duration(nanos) => go_duration::Seconds(*nanos).to_string(),
-        Val::Opaque(Opaque::Ip(ip)) => ip.to_string(),
-        Val::Opaque(Opaque::Cidr(cidr)) => cidr.to_string(),
-        _ => return no_overload(),
-    };
-    Text::build(cx, |out| out.push(&text))
+        Val::Bool(yes) => Ok(Val::Str(if yes { "true" } else { "false" })),
+        Val::Int(n) => Text::build(cx, |out| out.display(n)),
+        Val::Uint(n) => Text::build(cx, |out| out.display(n)),
+        Val::Double(n) => Text::build(cx, |out| out.push(&written::general(n))),
+        Val::Timestamp(moment) => Text::build(cx, |out| out.display(moment)),
+        Val::Duration(nanos) => Text::build(cx, |out| out.display(go_duration::Seconds(nanos))),
+        Val::Opaque(Opaque::Ip(ip)) => Text::build(cx, |out| out.display(ip)),
+        Val::Opaque(Opaque::Cidr(cidr)) => Text::build(cx, |out| out.display(cidr)),
+        _ => no_overload(),
+    }
 }
 
 fn bytes<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {

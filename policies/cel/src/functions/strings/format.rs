@@ -120,8 +120,8 @@ impl Clause {
 
     fn hex<'a>(&self, bytes: &[u8], out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
         bytes.iter().try_for_each(|byte| match self.verb {
-            'x' => out.push(&format!("{byte:02x}")),
-            _ => out.push(&format!("{byte:02X}")),
+            'x' => out.display(format_args!("{byte:02x}")),
+            _ => out.display(format_args!("{byte:02X}")),
         })
     }
 
@@ -155,13 +155,13 @@ fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<()
     match value {
         Val::Null => out.push("null"),
         Val::Bool(yes) => out.push(if yes { "true" } else { "false" }),
-        Val::Int(n) => out.push(&n.to_string()),
-        Val::Uint(n) => out.push(&n.to_string()),
-        Val::Double(n) => out.push(&numbers::plain(n)),
+        Val::Int(n) => out.display(n),
+        Val::Uint(n) => out.display(n),
+        Val::Double(n) => out.display(numbers::plain(n)),
         Val::Str(text) => out.push(text),
         Val::Bytes(bytes) => out.push(&String::from_utf8_lossy(bytes)),
-        Val::Duration(nanos) => out.push(&Seconds(nanos).to_string()),
-        Val::Timestamp(moment) => out.push(&moment.in_utc().to_string()),
+        Val::Duration(nanos) => out.display(Seconds(nanos)),
+        Val::Timestamp(moment) => out.display(moment.in_utc()),
         Val::Type(name) => out.push(name),
         Val::List(list) => {
             out.push("[")?;
@@ -181,11 +181,11 @@ fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<()
 }
 
 fn entries<'a>(map: MapRef<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind> {
-    let mut written: Vec<(String, Val<'a>)> = Vec::with_capacity(map.len());
+    let mut written: Vec<(&'a str, Val<'a>)> = Vec::with_capacity(map.len());
     for (key, value) in map.iter() {
         written.push((out.apart(|key_out| string(key, key_out, depth + 1))?, value));
     }
-    written.sort_by(|(a, _), (b, _)| a.cmp(b));
+    written.sort_by_key(|(key, _)| *key);
     out.push("{")?;
     for (i, (key, value)) in written.iter().enumerate() {
         out.push(if i == 0 { "" } else { ", " })?;
