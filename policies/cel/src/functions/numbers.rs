@@ -54,7 +54,7 @@ pub(crate) fn int_from_double(value: f64) -> Option<i64> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked")]
 pub(crate) fn uint_from_double(value: f64) -> Option<u64> {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
-    (value >= 0.0 && value < LIMIT).then_some(value as u64)
+    (0.0..LIMIT).contains(&value).then_some(value as u64)
 }
 
 #[cfg(test)]
