@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Flaw, Identity, Reason, Rejection};
 
@@ -15,14 +15,41 @@ pub struct MappingConfig {
     pub roles: Box<str>,
     /// The attributes.
     pub attributes: Vec<Attribute>,
+    /// The scope of the policies that apply to the caller: text, or absent.
+    pub scope: Option<Box<str>>,
+    /// Values that the expressions may use by name, worked out in this order.
+    pub lets: Vec<Named>,
+    /// What must hold of a credential besides being genuine. Anything but `true` refuses it.
+    pub require: Vec<Requirement>,
+    /// Values of the configuration that the expressions read as `params.name`.
+    pub params: Map<String, Value>,
     /// The role of callers for whom the mapping finds none. Default `authenticated`.
     pub fallback_role: Box<str>,
+}
+
+/// A value under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Named {
+    /// The name.
+    pub name: Box<str>,
+    /// The value.
+    pub expression: Box<str>,
+}
+
+/// A condition on credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Requirement {
+    /// The condition.
+    pub expression: Box<str>,
+    /// Why a credential is refused without it, for the log.
+    pub reason: Box<str>,
 }
 
 /// One attribute of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attribute {
-    /// Its name.
+    /// Its name. With a `?` at the end, the expression gives an optional value, and the attribute is left out when there
+    /// is none.
     pub name: Box<str>,
     /// Its value.
     pub expression: Box<str>,
@@ -34,6 +61,10 @@ impl Default for MappingConfig {
             id: "claims.sub".into(),
             roles: "claims.roles".into(),
             attributes: Vec::new(),
+            scope: None,
+            lets: Vec::new(),
+            require: Vec::new(),
+            params: Map::new(),
             fallback_role: "authenticated".into(),
         }
     }
@@ -79,6 +110,13 @@ pub(crate) struct Proof<'a> {
 impl Mapping {
     pub(crate) fn compile(config: &MappingConfig) -> Result<Self, Vec<Flaw>> {
         let mut flaws = Vec::new();
+        if config.scope.is_some() || !config.lets.is_empty() || !config.require.is_empty() {
+            flaws.push(Flaw::new(
+                "principal",
+                "principal/expression",
+                "only selections of claims are understood yet",
+            ));
+        }
         let mut selection = |field: String, text: &str| {
             Selection::parse(text).unwrap_or_else(|| {
                 let message = format!("`{text}` does not select a claim");

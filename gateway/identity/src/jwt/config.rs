@@ -1,5 +1,6 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use http::HeaderName;
 use url::Url;
 
 use super::{Algorithm, KeyLimits, Scopes, Spelling};
@@ -42,6 +43,8 @@ pub struct JwtConfig {
     pub remote: RemoteConfig,
     /// What is remembered of tokens.
     pub cache: CacheConfig,
+    /// Header fields that repeat what the token says, unsigned. They are stripped from what goes upstream.
+    pub strip: Vec<HeaderName>,
     /// The realm told in `WWW-Authenticate`. Default none.
     pub realm: Option<Box<str>>,
 }
@@ -66,6 +69,7 @@ impl Default for JwtConfig {
             key_timing: KeyTiming::default(),
             remote: RemoteConfig::default(),
             cache: CacheConfig::default(),
+            strip: Vec::new(),
             realm: None,
         }
     }

@@ -19,6 +19,7 @@ mod tests;
 use std::{sync::Arc, time::SystemTime};
 
 use futures_util::future::{BoxFuture, join_all};
+use http::HeaderName;
 use serde_json::{Map, Value};
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
@@ -204,6 +205,10 @@ impl Authenticator for Jwt {
 
     fn digest(&self) -> [u8; 32] {
         self.digest
+    }
+
+    fn owned_fields(&self) -> Vec<HeaderName> {
+        self.config.strip.clone()
     }
 
     fn forget(&self, gone: &dyn Fn(&Identity) -> bool) {
