@@ -27,6 +27,7 @@ mod identity;
 mod introspection;
 pub mod jwt;
 mod mapping;
+pub mod mint;
 mod peers;
 mod place;
 mod presented;

@@ -15,8 +15,8 @@ impl Secret {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// The bytes.
-    pub(crate) fn expose(&self) -> &[u8] {
+    /// The bytes. Whoever asks for them keeps them from being printed.
+    pub fn expose(&self) -> &[u8] {
         &self.0
     }
 

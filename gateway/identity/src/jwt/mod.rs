@@ -11,7 +11,7 @@ mod jwk;
 #[cfg(test)]
 mod key_tests;
 mod keys;
-mod pem;
+pub(crate) mod pem;
 pub(crate) mod scopes;
 #[cfg(test)]
 mod tests;
