@@ -40,7 +40,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tonic", &["portreeve-api"]),
     ("jsonwebtoken", &["portreeve-identity", "portreeve", "portreeve-tests"]),
     ("annotate-snippets", &["portreeve-diagnostics"]),
-    ("serde-saphyr", &["portreeve-diagnostics"]),
+    ("granit-parser", &["portreeve-diagnostics"]),
 ];
 
 /// Crates that do I/O or read a clock, which the crates that decide must not.

@@ -1,11 +1,10 @@
 //! Parser events to nodes, without recursion over the input.
 
-use std::collections::HashMap;
-
 use granit_parser::{Event, ScalarStyle, Tag};
 
+use super::anchors::Anchors;
 use super::entries::{Merge, merged};
-use super::{MAX_ALIAS_BYTES, MAX_DEPTH, MAX_NODES, NODE_COST, scalar};
+use super::{MAX_DEPTH, MAX_NODES, scalar};
 use crate::{Diagnostic, Entry, Kind, Node, Span, Spanned};
 
 /// The state between two events of one file.
@@ -16,21 +15,8 @@ pub(super) struct Builder<'t> {
     pub(super) documents: Vec<Node>,
     root: Option<Node>,
     frames: Vec<Frame>,
-    anchors: HashMap<usize, Anchor>,
-    /// Anchors outlive their document, which the parser's own numbering does not know.
-    names: HashMap<String, usize>,
+    anchors: Anchors,
     nodes: usize,
-    alias_bytes: usize,
-}
-
-enum Anchor {
-    /// The collection it names has not ended.
-    Open,
-    Complete {
-        node: Node,
-        bytes: usize,
-        height: usize,
-    },
 }
 
 /// A collection that has not ended.
@@ -58,10 +44,8 @@ impl<'t> Builder<'t> {
             documents: Vec::new(),
             root: None,
             frames: Vec::new(),
-            anchors: HashMap::new(),
-            names: HashMap::new(),
+            anchors: Anchors::default(),
             nodes: 0,
-            alias_bytes: 0,
         }
     }
 
@@ -73,7 +57,7 @@ impl<'t> Builder<'t> {
                 let node =
                     self.scalar(&value, style, tag.as_deref().zip(Some(self.tag_span(place))), span)?;
                 let written = node.span;
-                self.remember(anchor, &node)?;
+                self.anchors.complete(anchor, &node)?;
                 self.attach(node, written)
             }
             Event::SequenceStart(_, anchor, tag) => {
@@ -87,14 +71,11 @@ impl<'t> Builder<'t> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Anchor(id, name) => {
-                self.names.insert(name.into_owned(), id);
+                self.anchors.name(name.into_owned(), id);
                 Ok(())
             }
             Event::Alias(id) => self.alias(id, span),
-            Event::UnresolvedAlias(name) => match self.names.get(&*name) {
-                Some(&id) => self.alias(id, span),
-                None => Err(unknown_alias(&name, span)),
-            },
+            Event::UnresolvedAlias(name) => self.alias(self.anchors.of_name(&name, span)?, span),
             Event::DocumentEnd => {
                 let empty = |node: &Node| node.kind == Kind::Null && node.span.start == node.span.end;
                 self.documents.extend(self.root.take().filter(|root| !empty(root)));
@@ -181,9 +162,7 @@ impl<'t> Builder<'t> {
         if self.frames.len() >= MAX_DEPTH {
             return Err(too_deep(span));
         }
-        if anchor != 0 {
-            self.anchors.insert(anchor, Anchor::Open);
-        }
+        self.anchors.open(anchor);
         self.frames.push(Frame { collection, span, anchor });
         Ok(())
     }
@@ -199,63 +178,17 @@ impl<'t> Builder<'t> {
             Collection::Mapping { entries, merges, .. } => Kind::Map(merged(entries, merges)?),
         };
         let node = Node { kind, span };
-        self.remember(anchor, &node)?;
+        self.anchors.complete(anchor, &node)?;
         self.attach(node, span)
     }
 
-    /// Keeps a copy of a node that has an anchor.
-    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Diagnostic> {
-        if anchor == 0 {
-            return Ok(());
-        }
-        let (bytes, height) = measure(node);
-        self.spend(bytes, node.span)?;
-        self.anchors.insert(anchor, Anchor::Complete { node: node.clone(), bytes, height });
-        Ok(())
-    }
-
-    fn alias(&mut self, id: usize, span: Span) -> Result<(), Diagnostic> {
-        let (bytes, height) = match self.anchors.get(&id) {
-            Some(Anchor::Complete { bytes, height, .. }) => (*bytes, *height),
-            Some(Anchor::Open) => return Err(self.recursive_alias(span)),
-            None => return Err(unknown_alias(self.written(span).trim_start_matches('*'), span)),
-        };
+    fn alias(&mut self, number: usize, span: Span) -> Result<(), Diagnostic> {
+        let written = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let (node, height) = self.anchors.resolve(number, written, span)?;
         if self.frames.len() + height > MAX_DEPTH {
             return Err(too_deep(span));
         }
-        self.spend(bytes, span)?;
-        match self.anchors.get(&id) {
-            Some(Anchor::Complete { node, .. }) => {
-                let node = node.clone();
-                self.attach(node, span)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn spend(&mut self, bytes: usize, span: Span) -> Result<(), Diagnostic> {
-        self.alias_bytes = self.alias_bytes.saturating_add(bytes);
-        if self.alias_bytes <= MAX_ALIAS_BYTES {
-            return Ok(());
-        }
-        Err(Diagnostic::error("yaml/aliases-too-large", "the aliases of this file expand to too much")
-            .at(span, "the bound is reached here")
-            .help(format!(
-                "anchors and aliases may add {} MiB to a file; write the parts that repeat where they are needed",
-                MAX_ALIAS_BYTES >> 20
-            )))
-    }
-
-    fn recursive_alias(&self, span: Span) -> Diagnostic {
-        Diagnostic::error(
-            "yaml/recursive-alias",
-            format!("`{}` stands inside what it names", self.written(span)),
-        )
-        .at(span, "this would never end")
-    }
-
-    fn written(&self, span: Span) -> &str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.attach(node, span)
     }
 
     /// Puts a finished node where it belongs. `written` is where it stands, which for an alias is not its own span.
@@ -280,23 +213,6 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// What copying a node costs against the alias budget, and how many collections deep it is.
-fn measure(node: &Node) -> (usize, usize) {
-    let collection = |parts: &mut dyn Iterator<Item = (usize, usize)>| {
-        let (bytes, height) = parts.fold((0, 0), |(b, h), (bytes, height)| (b + bytes, h.max(height)));
-        (bytes + NODE_COST, height + 1)
-    };
-    match &node.kind {
-        Kind::Str { text, .. } => (NODE_COST + text.len(), 0),
-        Kind::Seq(items) => collection(&mut items.iter().map(measure)),
-        Kind::Map(entries) => collection(&mut entries.iter().map(|entry| {
-            let (bytes, height) = measure(&entry.value);
-            (bytes + entry.key.value.len(), height)
-        })),
-        _ => (NODE_COST, 0),
-    }
-}
-
 fn as_key(node: Node, raw: &str, written: Span) -> Result<Key, Diagnostic> {
     let what = node.describe();
     match node.kind {
@@ -316,10 +232,4 @@ fn key_not_text(what: &str, span: Span) -> Diagnostic {
 fn too_deep(span: Span) -> Diagnostic {
     Diagnostic::error("yaml/too-deep", format!("lists and mappings are nested more than {MAX_DEPTH} deep"))
         .at(span, "")
-}
-
-fn unknown_alias(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error("yaml/unknown-alias", format!("there is no anchor `&{name}` before this"))
-        .at(span, "this names it")
-        .help("an unquoted `*` starts an alias: put the value in quotes if the `*` belongs to the text")
 }

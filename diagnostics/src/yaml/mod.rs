@@ -10,6 +10,7 @@
 //! - tags other than the core schema's are refused, as are NaN and the infinities;
 //! - the text, its depth and what its aliases expand to are bounded, so that no file can exhaust the process.
 
+mod anchors;
 mod builder;
 mod entries;
 mod place;
