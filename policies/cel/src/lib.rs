@@ -5,6 +5,7 @@
 mod cx;
 mod error;
 mod functions;
+pub mod syntax;
 mod val;
 mod value;
 
