@@ -167,9 +167,10 @@ impl HostPattern {
     pub fn matches(&self, host: &str) -> bool {
         match self {
             Self::Exact(name) => **name == *host,
-            Self::Under(suffix) => {
-                host.strip_suffix(&**suffix).and_then(|rest| rest.strip_suffix('.')).is_some_and(|l| !l.is_empty())
-            }
+            Self::Under(suffix) => host
+                .strip_suffix(&**suffix)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|l| !l.is_empty()),
             Self::Any => true,
         }
     }

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use http::Method;
 
 /// Which methods a route is for.
@@ -46,6 +48,19 @@ impl Methods {
                 Some(Fit::HeadByGet)
             }
             Self::Some(_) => None,
+        }
+    }
+
+    /// Named methods first, by their text; then every method.
+    pub(crate) fn precedence(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Any, Self::Any) => Ordering::Equal,
+            (Self::Any, Self::Some(_)) => Ordering::Greater,
+            (Self::Some(_), Self::Any) => Ordering::Less,
+            (Self::Some(a), Self::Some(b)) => {
+                let text = |methods: &[Method]| methods.iter().map(|m| m.to_string()).collect::<Vec<_>>();
+                text(a).cmp(&text(b))
+            }
         }
     }
 }

@@ -118,8 +118,8 @@ impl<'r> Query<'r> {
     ///
     /// # Errors
     /// When the query cannot be taken apart in one way.
-    pub fn all(&self) -> Result<Vec<(Cow<'_, str>, Vec<Cow<'_, str>>)>, QueryError> {
-        let mut all: Vec<(Cow<'_, str>, Vec<Cow<'_, str>>)> = Vec::new();
+    pub fn all(&self) -> Result<Vec<Parameter<'_>>, QueryError> {
+        let mut all: Vec<Parameter<'_>> = Vec::new();
         for pair in self.pairs()? {
             let (key, value) = pair?;
             match all.iter_mut().find(|(known, _)| *known == key) {
@@ -151,6 +151,9 @@ impl<'r> Query<'r> {
         }))
     }
 }
+
+/// A parameter's name and its values.
+pub type Parameter<'q> = (Cow<'q, str>, Vec<Cow<'q, str>>);
 
 type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
@@ -189,7 +192,9 @@ mod tests {
 
     #[test]
     fn a_query_is_spelled_one_way() {
-        for (raw, canonical) in [("a=%61%2f", "a=a%2F"), ("", ""), ("a=\"|\"", "a=%22%7C%22"), ("a[]=1", "a[]=1")] {
+        for (raw, canonical) in
+            [("a=%61%2f", "a=a%2F"), ("", ""), ("a=\"|\"", "a=%22%7C%22"), ("a[]=1", "a[]=1")]
+        {
             let query = Query::parse(raw).unwrap();
             assert_eq!(query.as_str(), canonical);
             assert_eq!(Query::parse(query.as_str()).unwrap(), query);

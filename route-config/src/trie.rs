@@ -6,15 +6,16 @@ use http::Method;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::{
-    HostPattern, Methods,
-    escape::byte_at,
-    method::Fit,
-    pattern::Segment,
-};
+use crate::{HostPattern, Methods, escape::byte_at, method::Fit, pattern::Segment};
 
-/// What the placeholders of a pattern stood for, in the order of the pattern, still escaped.
-pub(crate) type Captured<'r> = SmallVec<[&'r str; 8]>;
+/// What the placeholders of a pattern stood for, in the order of the pattern, still escaped. Up to eight need no
+/// allocation. (A `SmallVec` would be invariant in `'r`, which whoever holds it would feel.)
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Captured<'r> {
+    first: [&'r str; 8],
+    count: usize,
+    more: Vec<&'r str>,
+}
 
 /// The place of a matcher: its route, and which of the route's matchers it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +89,7 @@ impl Hosts {
         path: &'r str,
         visit: &mut dyn FnMut(&Ends) -> Option<R>,
     ) -> Option<(R, Captured<'r>)> {
-        let mut captured = Captured::new();
+        let mut captured = Captured::default();
         let mut search = |node: &Node| node.search(Some(path), &mut captured, visit);
         let mut found = self.exact.get(host).and_then(&mut search);
         let mut rest = host;
@@ -161,6 +162,25 @@ impl Node {
     }
 }
 
+impl<'r> Captured<'r> {
+    fn push(&mut self, segment: &'r str) {
+        match self.first.get_mut(self.count) {
+            Some(free) => *free = segment,
+            None => self.more.push(segment),
+        }
+        self.count += 1;
+    }
+
+    fn pop(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.more.truncate(self.count.saturating_sub(self.first.len()));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'r str> {
+        self.first.iter().take(self.count).chain(&self.more).copied()
+    }
+}
+
 impl Ends {
     fn insert(&mut self, methods: &Methods, place: Place) -> Result<(), Place> {
         let all: &[Option<Method>] = match methods {
@@ -201,5 +221,5 @@ pub(crate) fn named<'a, 'r>(
     names: impl Iterator<Item = &'a Arc<str>>,
     captured: &Captured<'r>,
 ) -> impl Iterator<Item = (&'a str, &'r str)> {
-    names.map(|name| &**name).zip(captured.iter().copied())
+    names.map(|name| &**name).zip(captured.iter())
 }

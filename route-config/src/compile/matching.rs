@@ -1,0 +1,96 @@
+use portreeve_diagnostics::{Diagnostic, Report, Spanned};
+
+use crate::{
+    HostPattern, Matcher, MethodError, Methods, Pattern, TrailingSlash, method,
+    raw::{RawMatch, RawShared},
+};
+
+/// The matchers of a route: every path under every host.
+pub(super) fn compile(
+    raw: &[RawMatch],
+    route: &RawShared,
+    defaults: &RawShared,
+    report: &mut Report,
+) -> Box<[Matcher]> {
+    let trailing_slash = route.trailing_slash.or(defaults.trailing_slash).unwrap_or_default();
+    let inherited = hosts(route.host.as_ref().or(defaults.host.as_ref()), report);
+    let mut matchers = Vec::new();
+    for one in raw {
+        let own = one.host.as_ref().map(|own| hosts(Some(own), report));
+        let methods = methods(&one.methods, report);
+        let pattern = pattern(one, report);
+        let (Some(methods), Some(pattern)) = (methods, pattern) else { continue };
+        matchers.extend(own.as_ref().unwrap_or(&inherited).iter().map(|host| Matcher {
+            host: host.clone(),
+            methods: methods.clone(),
+            pattern: pattern.clone(),
+            trailing_slash: if pattern.other_slash().is_some() {
+                trailing_slash
+            } else {
+                TrailingSlash::Strict
+            },
+            span: one.span,
+        }));
+    }
+    matchers.into()
+}
+
+/// No host stated is every host. A host that is wrong is reported, and stands for none.
+fn hosts(raw: Option<&Vec<Spanned<String>>>, report: &mut Report) -> Vec<HostPattern> {
+    let Some(raw) = raw else { return vec![HostPattern::Any] };
+    let host = |text: &Spanned<String>| match HostPattern::parse(&text.value) {
+        Ok(host) => Some(host),
+        Err(why) => {
+            report.push(
+                Diagnostic::error("route/host", format!("`{}` is not a host: {why}", text.value))
+                    .at(text.span, "not a host")
+                    .help("write `api.example.com`, `*.example.com` or `*`, without scheme and port"),
+            );
+            None
+        }
+    };
+    raw.iter().filter_map(host).collect()
+}
+
+fn methods(raw: &[Spanned<String>], report: &mut Report) -> Option<Methods> {
+    let mut named = Vec::new();
+    let mut any = false;
+    let mut wrong = raw.is_empty();
+    for text in raw {
+        match method::read(&text.value) {
+            Ok(None) => any = true,
+            Ok(Some(method)) if named.contains(&method) => {
+                let message = format!("the method `{method}` is there twice");
+                report.push(Diagnostic::warning("route/repeated-method", message).at(text.span, "again"));
+            }
+            Ok(Some(method)) => named.push(method),
+            Err(why) => {
+                wrong = true;
+                let found =
+                    Diagnostic::error("route/method", format!("`{}`: {why}", text.value)).at(text.span, "");
+                report.push(match why {
+                    MethodError::Case(upper) => found.help(format!("write `{upper}`")),
+                    MethodError::NotAToken => {
+                        found.help("write `GET`, `GET,POST`, or `ANY` for every method")
+                    }
+                });
+            }
+        }
+    }
+    match (wrong, any) {
+        (true, _) => None,
+        (false, true) => Some(Methods::Any),
+        (false, false) => Some(Methods::Some(named.into())),
+    }
+}
+
+fn pattern(raw: &RawMatch, report: &mut Report) -> Option<Pattern> {
+    match Pattern::parse(&raw.path.text) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let span = raw.path.part(error.start, error.end);
+            report.push(Diagnostic::error(error.problem.code(), error.problem.to_string()).at(span, ""));
+            None
+        }
+    }
+}

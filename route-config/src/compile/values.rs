@@ -1,0 +1,171 @@
+//! Expressions, each checked against what there is where it stands.
+
+use std::sync::Arc;
+
+use http::HeaderName;
+use portreeve_diagnostics::{Diagnostic, Report, suggest};
+
+use crate::{
+    HeaderTemplate, Matcher, Source, Value,
+    header_template::forbidden,
+    raw::{RawText, RawValues},
+    value::selection::{Plain, plain},
+};
+
+/// What an expression can read where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope<'a> {
+    /// Placeholders must be in every one of these.
+    pub(super) matchers: &'a [Matcher],
+    /// Whether someone proved who they are.
+    pub(super) caller: bool,
+    /// Whether the body is read.
+    pub(super) body: bool,
+    /// Whether there is a stored resource.
+    pub(super) stored: bool,
+}
+
+impl Scope<'_> {
+    pub(super) fn compile(&self, raw: &RawText, report: &mut Report) -> Option<Value> {
+        let Some(how) = plain(&raw.text) else {
+            report.push(not_plain(raw));
+            return None;
+        };
+        let value = Value::new(&raw.text, raw.span, how);
+        self.check(&value, raw).map_or(Some(value), |wrong| {
+            report.push(wrong);
+            None
+        })
+    }
+
+    /// Header fields with expressions.
+    pub(super) fn headers(&self, raw: &RawValues, report: &mut Report) -> Box<[HeaderTemplate]> {
+        raw.iter()
+            .filter_map(|(name, text)| {
+                let value = self.compile(text, report);
+                let refuse = |why: &str| {
+                    Diagnostic::error(
+                        "route/header-name",
+                        format!("a route cannot set the header `{}`", name.value),
+                    )
+                    .at(name.span, why)
+                };
+                let Ok(parsed) = HeaderName::from_bytes(name.value.as_bytes()) else {
+                    report.push(refuse("not the name of a header field"));
+                    return None;
+                };
+                if let Some(why) = forbidden(&parsed) {
+                    report.push(refuse(why));
+                    return None;
+                }
+                Some(HeaderTemplate { name: parsed, value: value? })
+            })
+            .collect()
+    }
+
+    fn check(&self, value: &Value, raw: &RawText) -> Option<Diagnostic> {
+        for source in value.sources() {
+            if let Some(wrong) = self.check_source(source) {
+                return Some(wrong.at(place_of(raw, source.name()), format!("there is no `{source}` here")));
+            }
+        }
+        match value.plain() {
+            Plain::Selection(source, keys) => self.check_key(*source, keys.first()?, raw),
+            Plain::Constant(_) => None,
+        }
+    }
+
+    fn check_source(&self, source: Source) -> Option<Diagnostic> {
+        let wrong = |code, message: &str, help: &str| Some(Diagnostic::error(code, message).help(help));
+        match source {
+            Source::Principal | Source::Claims if !self.caller => wrong(
+                "route/no-caller",
+                "nobody is asked who they are on a public route",
+                "drop the value, or the `access: public`",
+            ),
+            Source::Stored if !self.stored => wrong(
+                "route/no-stored",
+                "there is no stored resource here",
+                "`stored` is what `load` fetches; `select` and `attr` can read it",
+            ),
+            Source::Body if !self.body => {
+                wrong("route/no-body", "the body is not read here", "`attr` and `id` can read the body")
+            }
+            _ => None,
+        }
+    }
+
+    fn check_key(&self, source: Source, key: &str, raw: &RawText) -> Option<Diagnostic> {
+        match source {
+            Source::Path => self.check_placeholder(key, raw),
+            Source::Headers => {
+                let name = HeaderName::from_bytes(key.as_bytes()).ok();
+                name.is_none_or(|name| name.as_str() != key).then(|| {
+                    Diagnostic::error(
+                        "route/header-name",
+                        format!("`{key}` is not the name of a header field"),
+                    )
+                    .at(place_of(raw, key), "names are in lower case here")
+                })
+            }
+            _ => {
+                let fields = source.fields()?;
+                (!fields.contains(&key)).then(|| {
+                    let wrong =
+                        Diagnostic::error("route/unknown-field", format!("`{source}` has no `{key}`"))
+                            .at(place_of(raw, key), "unknown");
+                    suggested(wrong, key, fields.iter().copied())
+                })
+            }
+        }
+    }
+
+    pub(super) fn check_placeholder(&self, name: &str, raw: &RawText) -> Option<Diagnostic> {
+        let without = self.matchers.iter().find(|m| !m.pattern.names().any(|known| **known == *name))?;
+        let message = format!("the path has no placeholder `{name}`");
+        let wrong = Diagnostic::error("route/unknown-placeholder", message)
+            .at(place_of(raw, name), "unknown")
+            .at(without.span, "not in this path");
+        Some(suggested(wrong, name, without.pattern.names().map(|known| &**known)))
+    }
+}
+
+/// The nearest name, or all there are.
+pub(super) fn suggested<'a>(
+    wrong: Diagnostic,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    if let Some(near) = suggest::nearest(name, known.clone()) {
+        return wrong.help(format!("did you mean `{near}`?"));
+    }
+    let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+    if all.is_empty() { wrong } else { wrong.help(format!("there is {}", all.join(", "))) }
+}
+
+/// The place of a name in an expression; all of it when it is not written as it reads.
+pub(super) fn place_of(raw: &RawText, name: &str) -> portreeve_diagnostics::Span {
+    match raw.text.rfind(name) {
+        Some(start) => raw.part(start, start + name.len()),
+        None => raw.span,
+    }
+}
+
+fn not_plain(raw: &RawText) -> Diagnostic {
+    let wrong = Diagnostic::error("route/expression", format!("`{}` is not an expression", raw.text))
+        .at(raw.span, "");
+    match raw.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        true => wrong.help(format!(
+            "write `'\"{}\"'` for that text, or `path.{}` for a placeholder",
+            raw.text, raw.text
+        )),
+        false => wrong,
+    }
+}
+
+/// Shares a text.
+pub(super) fn shared(
+    text: &portreeve_diagnostics::Spanned<String>,
+) -> portreeve_diagnostics::Spanned<Arc<str>> {
+    portreeve_diagnostics::Spanned::new(text.value.as_str().into(), text.span)
+}

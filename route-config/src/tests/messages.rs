@@ -1,0 +1,159 @@
+use super::{bundle, compile};
+
+/// Each finding as its code, the underlined text and the message.
+fn findings(text: &str) -> Vec<String> {
+    let (table, report) = compile(text);
+    assert_eq!(table.is_none(), report.has_errors());
+    let bundle = bundle(text);
+    let show = |d: &portreeve_diagnostics::Diagnostic| {
+        let place = d.span().and_then(|span| bundle.text(span)).unwrap_or("nowhere");
+        format!("{} `{place}`: {}", d.code, d.message)
+    };
+    report.findings.iter().map(show).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_route_is_said_at_its_place() {
+    const GOOD: &str = "upstream: app, authenticate: [dev]";
+    for (route, expected) in [
+        ("{ match: GET /a }", "route/no-access `match: `: this route does not say who may use it"),
+        (
+            "{ match: GET /a, access: public, resource: x }",
+            "route/access `x`: a route has `access` or `resource`, not both",
+        ),
+        (
+            "{ match: GET /a, access: public, id: path.x }",
+            "route/access `id`: `id` is for a route with a `resource`",
+        ),
+        ("{ match: GET /a, action: view }", "route/access `action`: `action` without a `resource`"),
+        (
+            "{ match: GET /a, access: publik }",
+            "config/unknown-value `publik`: `publik` is not a value of `access`",
+        ),
+        ("{ match: GET /a, acess: public }", "config/unknown-key `acess`: unknown key `acess` in a route"),
+        ("{ match: get /a, access: authenticated }", "route/method `get`: `get`: methods are upper case"),
+        ("{ match: '/a', access: authenticated }", "route/match `'/a'`: `match` needs a method and a path"),
+        (
+            "{ match: 'GET /a/:id', access: authenticated }",
+            "route/pattern-colon `:id`: placeholders are written `{id}`; write `%3A` for a colon",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.idd }",
+            "route/unknown-placeholder `idd`: the path has no placeholder `idd`",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: view, id: \"principal.name\" }",
+            "route/unknown-field `name`: `principal` has no `name`",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: view, id: stored.id }",
+            "route/no-stored `stored`: there is no stored resource here",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: view }",
+            "route/no-id `x`: this route does not say which resource it is about",
+        ),
+        (
+            "{ match: GET /a, resource: x, id: '\"a\"' }",
+            "route/no-action `x`: this route does not say what is done to the resource",
+        ),
+        (
+            "{ match: GET /a, resource: /a, action: view, id: '\"a\"' }",
+            "route/kind `/a`: `/a` is not the name of a kind of resource",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: 'vi*', id: '\"a\"' }",
+            "route/action `'vi*'`: `vi*` is not the name of an action",
+        ),
+        (
+            "{ match: GET /a, access: public, headers: { x-user: principal.id } }",
+            "route/no-caller `principal`: nobody is asked who they are on a public route",
+        ),
+        (
+            "{ match: GET /a, access: authenticated, headers: { Host: '\"a\"' } }",
+            "route/header-name `Host`: a route cannot set the header `Host`",
+        ),
+        (
+            "{ match: GET /a, access: authenticated, host: 'a.test:80' }",
+            "route/host `'a.test:80'`: `a.test:80` is not a host: the host has a bad port",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: POST /a }",
+            "route/load `POST /a`: `load` is a `GET` of a path",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: 'GET /a/x{id}' }",
+            "route/load `{id}`: a placeholder is a whole segment",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: 'GET /a/{ib}' }",
+            "route/unknown-placeholder `ib`: the path has no placeholder `ib`",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: 'GET /a/../{id}' }",
+            "route/load `GET /a/../{id}`: no request has such a target: the path has a dot segment",
+        ),
+    ] {
+        let text = format!("defaults: {{ {GOOD} }}\nroutes:\n  - {route}\n");
+        let found = findings(&text);
+        let expected = expected.replace("`GET /a/../{id}`", "`/a/../{id}`");
+        assert!(found.contains(&expected), "{route}\nexpected {expected}\ngot {found:#?}");
+    }
+}
+
+#[test]
+fn a_route_without_upstream_or_authenticator_is_refused() {
+    assert_eq!(
+        findings("routes:\n  - match: GET /a\n    access: authenticated\n"),
+        [
+            "route/no-upstream `match: `: this route does not say where its requests go",
+            "route/no-authenticator `match: `: this route does not say how callers prove who they are",
+        ]
+    );
+}
+
+#[test]
+fn routes_that_tie_are_shown_both() {
+    let text = "
+defaults: { upstream: app }
+routes:
+  - match: GET /a/{id}
+    access: public
+  - match: ["GET /a/{name}", GET /b]
+    access: public
+";
+    let (table, report) = compile(text);
+    assert!(table.is_none());
+    let tie = &report.findings[0];
+    assert_eq!(tie.code, "route/tie");
+    let bundle = bundle(text);
+    let places: Vec<_> = tie.labels.iter().map(|(span, _)| bundle.text(*span).unwrap()).collect();
+    assert_eq!(places, ["\"GET /a/{name}\"", "GET /a/{id}"]);
+    assert_eq!(report.findings.len(), 1);
+}
+
+#[test]
+fn names_are_given_once() {
+    let text = "
+defaults: { upstream: app, access: public }
+routes:
+  - { match: GET /a, name: x, access: public }
+  - { match: GET /b, name: x, access: public }
+";
+    assert_eq!(
+        findings(text),
+        [
+            "config/unknown-key `access`: unknown key `access` in `defaults`",
+            "route/duplicate-name `match: `: two routes are named `x`"
+        ]
+    );
+}
+
+#[test]
+fn a_bare_word_is_told_how_text_is_written() {
+    let text =
+        "routes:\n  - { match: GET /a, upstream: u, authenticate: [d], resource: x, action: a, id: new }\n";
+    let (_, report) = compile(text);
+    let help = report.findings[0].help.as_deref().unwrap();
+    assert!(help.contains("'\"new\"'"), "{help}");
+}

@@ -1,0 +1,136 @@
+//! One value taken out of a request.
+
+mod error;
+mod inputs;
+mod lookup;
+pub(crate) mod selection;
+mod source;
+
+use std::{borrow::Cow, sync::Arc};
+
+use portreeve_cel::Value as Cel;
+use portreeve_diagnostics::Span;
+
+pub use error::{TargetError, TargetProblem};
+pub use inputs::{Caller, Inputs};
+pub use source::Source;
+
+use selection::Plain;
+
+/// A compiled expression of a route. Constants and plain selections are looked up without evaluation.
+#[derive(Clone, Debug)]
+pub struct Value {
+    text: Arc<str>,
+    span: Span,
+    how: Plain,
+}
+
+/// What a value turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found<'a> {
+    Text(Cow<'a, str>),
+    Value(Cow<'a, Cel>),
+}
+
+impl Value {
+    pub(crate) fn new(text: &str, span: Span, how: Plain) -> Self {
+        Self { text: text.into(), span, how }
+    }
+
+    /// The expression as written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it was written.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+
+    /// What it reads, each source once; nothing for a constant.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        match &self.how {
+            Plain::Constant(_) => Vec::new(),
+            Plain::Selection(source, _) => vec![*source],
+        }
+    }
+
+    /// Whether it reads from a source.
+    #[must_use]
+    pub fn reads(&self, source: Source) -> bool {
+        self.sources().contains(&source)
+    }
+
+    /// The text it always is, if it is a constant.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Cel> {
+        match &self.how {
+            Plain::Constant(value) => Some(value),
+            Plain::Selection(..) => None,
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// When something that it reads is missing or has more than one reading.
+    pub fn read<'a>(&'a self, inputs: &Inputs<'a>) -> Result<Cow<'a, Cel>, TargetError> {
+        Ok(match self.find(inputs)? {
+            Found::Text(text) => Cow::Owned(Cel::from(&*text)),
+            Found::Value(value) => value,
+        })
+    }
+
+    /// The value as text: text as it is, numbers and booleans as JSON writes them, times in
+    /// RFC 3339.
+    ///
+    /// # Errors
+    /// When something that it reads is missing or has more than one reading, and when it is a list, a mapping or
+    /// `null`.
+    pub fn as_text<'a>(&'a self, inputs: &Inputs<'a>) -> Result<Cow<'a, str>, TargetError> {
+        let not_text = |what| self.problem(TargetProblem::NotText(what));
+        match self.find(inputs)? {
+            Found::Text(text) => Ok(text),
+            Found::Value(Cow::Borrowed(Cel::String(text))) => Ok(Cow::Borrowed(text)),
+            Found::Value(value) => match value.into_owned() {
+                Cel::String(text) => Ok(Cow::Owned(text.to_string())),
+                Cel::Double(number) => Ok(Cow::Owned(number_text(number))),
+                Cel::Int(number) => Ok(Cow::Owned(number.to_string())),
+                Cel::Uint(number) => Ok(Cow::Owned(number.to_string())),
+                Cel::Bool(value) => Ok(Cow::Owned(value.to_string())),
+                Cel::Timestamp(moment) => Ok(Cow::Owned(moment.to_string())),
+                Cel::Null => Err(not_text("nothing")),
+                Cel::List(_) => Err(not_text("a list")),
+                Cel::Map(_) => Err(not_text("a mapping")),
+                Cel::Bytes(_) => Err(not_text("bytes")),
+                Cel::Duration(_) => Err(not_text("a duration")),
+            },
+        }
+    }
+
+    pub(crate) const fn plain(&self) -> &Plain {
+        &self.how
+    }
+
+    pub(crate) fn problem(&self, problem: TargetProblem) -> TargetError {
+        TargetError { expression: Arc::clone(&self.text), span: self.span, problem }
+    }
+
+    fn find<'a>(&'a self, inputs: &Inputs<'a>) -> Result<Found<'a>, TargetError> {
+        match &self.how {
+            Plain::Constant(value) => Ok(Found::Value(Cow::Borrowed(value))),
+            Plain::Selection(source, keys) => {
+                lookup::select(*source, keys, inputs).map_err(|problem| self.problem(problem))
+            }
+        }
+    }
+}
+
+/// A number that is whole is written without a fraction: ids `7` and `7.0` are one.
+fn number_text(number: f64) -> String {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT { format!("{number:.0}") } else { number.to_string() }
+}
