@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 
-use crate::{Challenge, Credential, Identity, Presented, Rejection};
+use crate::{Challenge, Credential, Identity, Login, Presented, Rejection};
 
 /// One way to prove who one is.
 pub trait Authenticator: fmt::Debug + Send + Sync {
@@ -61,6 +61,11 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
     /// A digest of everything in the configuration that the outcome depends on. Equal digests mean that an instance may
     /// be kept over a reload, with what it remembers.
     fn digest(&self) -> [u8; 32];
+
+    /// How it logs browsers in, where it can.
+    fn login(&self) -> Option<&dyn Login> {
+        None
+    }
 
     /// Header fields whose content is believed from trusted peers only. They are to be stripped from what goes upstream,
     /// in every spelling.

@@ -147,6 +147,11 @@ impl Verdicts {
         }
     }
 
+    /// Forgets one credential.
+    pub(crate) fn drop(&self, key: &Key) {
+        self.good.remove(key);
+    }
+
     /// Forgets callers (after a logout at the provider).
     pub(crate) fn forget(&self, gone: impl Fn(&Identity) -> bool) {
         self.good.retain(|_, good| !gone(&good.identity));

@@ -86,31 +86,41 @@ impl Jwt {
     }
 
     async fn check(&self, token: &str, now: SystemTime) -> Result<Fresh, Rejection> {
+        let genuine = self.genuine(token, now).await?;
+        let identity = self.mapping.identify(Proof {
+            issuer: genuine.issuer,
+            authenticator: &self.config.name,
+            expires_at: Some(genuine.lifetime.expires_at),
+            facts: Facts {
+                main: ("claims", Value::Object(genuine.claims)),
+                others: vec![("jose", Value::Object(genuine.header))],
+            },
+        })?;
+        Ok(Fresh { identity: Arc::new(identity), until: genuine.lifetime.until })
+    }
+
+    /// What a token says, if it is genuine and says what it must.
+    pub(crate) async fn genuine(&self, token: &str, now: SystemTime) -> Result<Genuine<'_>, Rejection> {
+        if token.len() > self.config.max_token_bytes {
+            return Err(Rejection::invalid("jwt/too-long"));
+        }
         let mut compact = Compact::read(token, self.config.spelling).map_err(Rejection::invalid)?;
         self.complete(&mut compact);
         let claimed = compact.claims.get("iss").and_then(Value::as_str);
         let (issuer, keys) = self.issuer_of(claimed).ok_or_else(|| Rejection::invalid("jwt/issuer"))?;
         let algorithm = pinned(issuer, &compact).ok_or_else(|| Rejection::invalid("jwt/algorithm"))?;
         let wanted = Wanted { id: compact.key_id().map_err(Rejection::invalid)?, algorithm };
-        let genuine = |loaded: &Loaded| {
+        let signed_by = |loaded: &Loaded| {
             loaded.set.find(wanted).is_some_and(|key| key.verify(compact.signed, &compact.signature))
         };
         let loaded = keys.holding(wanted, now).await?;
         // An issuer may have put another key under the same id, or under none.
-        if !genuine(&loaded) && !keys.renewed(&loaded, now).await.is_some_and(|loaded| genuine(&loaded)) {
+        if !signed_by(&loaded) && !keys.renewed(&loaded, now).await.is_some_and(|loaded| signed_by(&loaded)) {
             return Err(Rejection::invalid("jwt/signature"));
         }
         let lifetime = claims::check(&self.config, issuer, &compact.header, &compact.claims, now)?;
-        let identity = self.mapping.identify(Proof {
-            issuer: issuer.issuer.as_deref().unwrap_or(&self.config.name),
-            authenticator: &self.config.name,
-            expires_at: Some(lifetime.expires_at),
-            facts: Facts {
-                main: ("claims", Value::Object(compact.claims)),
-                others: vec![("jose", Value::Object(compact.header))],
-            },
-        })?;
-        Ok(Fresh { identity: Arc::new(identity), until: lifetime.until })
+        let issuer = issuer.issuer.as_deref().unwrap_or(&self.config.name);
+        Ok(Genuine { header: compact.header, claims: compact.claims, issuer, lifetime })
     }
 
     /// AWS's load balancers say `iss` and `exp` in the header, which the signature covers as well.
@@ -124,6 +134,14 @@ impl Jwt {
     fn key(&self, token: &str) -> [u8; 32] {
         self.verdicts.key([b"token", token.as_bytes()])
     }
+}
+
+/// A token that holds.
+pub(crate) struct Genuine<'j> {
+    header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+    issuer: &'j str,
+    lifetime: claims::Lifetime,
 }
 
 fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, name: &str) {

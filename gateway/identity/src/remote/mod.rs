@@ -123,21 +123,32 @@ impl Remote {
         self.ask_with(&self.configured, now, build).await
     }
 
-    /// Fetches an address that a document named. Only a public address is asked, or the very host, port and scheme that
-    /// the document itself came from (an internal provider names its own internal addresses).
+    /// Fetches an address that a document named; see [`ask_named`](Self::ask_named).
     pub(crate) async fn fetch_named(
         &self,
         now: SystemTime,
         named: &Url,
         document: &Url,
     ) -> Result<Answer, Silence> {
+        self.ask_named(now, named, document, |client| client.get(named.clone())).await
+    }
+
+    /// Asks an address that a document named. Only a public address is asked, or the very host, port and scheme that
+    /// the document itself came from (an internal provider names its own internal addresses).
+    pub(crate) async fn ask_named(
+        &self,
+        now: SystemTime,
+        named: &Url,
+        document: &Url,
+        build: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Answer, Silence> {
         if named.origin() == document.origin() {
-            return self.ask(now, |client| client.get(named.clone())).await;
+            return self.ask(now, build).await;
         }
         if named.scheme() != "https" || !address::may_be_public(named) {
             return Err(Silence::Forbidden);
         }
-        self.ask_with(&self.foreign, now, |client| client.get(named.clone())).await
+        self.ask_with(&self.foreign, now, build).await
     }
 
     async fn ask_with(
