@@ -1,7 +1,9 @@
 //! The Common Expression Language: what does this expression mean, and what is its value here?
 
 #![forbid(unsafe_code)]
+#![expect(dead_code, reason = "called when an environment compiles")]
 
+mod check;
 mod cx;
 mod error;
 mod functions;
@@ -9,6 +11,7 @@ pub mod syntax;
 mod val;
 mod value;
 
+pub use check::{Object, Type};
 pub use cx::{Arena, Cx, Limits};
 pub use error::{ErrorKind, EvalError};
 pub use functions::{

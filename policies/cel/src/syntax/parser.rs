@@ -205,7 +205,7 @@ impl Parser {
             return Ok(number);
         }
         // `!!a` is not `a` when `a` is not a boolean; two signs say all that more would.
-        let signs = if signs % 2 == 0 { 2 } else { 1 };
+        let signs = if signs.is_multiple_of(2) { 2 } else { 1 };
         let mut operand = self.nested(Self::unary)?;
         for _ in 0..signs {
             let kind = if symbol == "!" { ExprKind::Not } else { ExprKind::Negate };

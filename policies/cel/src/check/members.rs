@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use super::{Checker, Object, Type};
+use crate::syntax::{Entry, Expr, Item};
+
+/// Names of types that an expression can write.
+const TYPES: [&str; 16] = [
+    "null_type",
+    "bool",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bytes",
+    "list",
+    "map",
+    "type",
+    "optional_type",
+    "google.protobuf.Timestamp",
+    "google.protobuf.Duration",
+    "net.IP",
+    "net.CIDR",
+    "cerbos.lib.hierarchy",
+];
+
+impl Checker<'_> {
+    pub(super) fn name(&mut self, expr: &Expr, name: &str) -> Type {
+        self.known_name(name)
+            .unwrap_or_else(|| self.report(expr, format!("undeclared reference to '{name}'")))
+    }
+
+    /// A name, with or without dots, that means something by itself.
+    pub(super) fn known_name(&self, name: &str) -> Option<Type> {
+        if let Some(local) = self.local(name) {
+            return Some(local);
+        }
+        let absolute = name.strip_prefix('.').unwrap_or(name);
+        self.names.meaning(absolute).or_else(|| TYPES.contains(&absolute).then_some(Type::Type))
+    }
+
+    pub(super) fn select(&mut self, expr: &Expr, operand: &Expr, field: &Arc<str>, optional: bool) -> Type {
+        if !optional
+            && let Some(name) = self.free_name(expr)
+            && TYPES.contains(&&*name)
+            && self.known_root(&name).is_none()
+        {
+            return Type::Type;
+        }
+        let from = self.type_of(operand);
+        let found = self.field(expr, from, field);
+        if optional && !matches!(found, Type::Optional(_)) { Type::optional(found) } else { found }
+    }
+
+    /// The dotted name that this is, if it does not start with a macro's variable.
+    pub(super) fn free_name(&self, expr: &Expr) -> Option<String> {
+        let name = expr.qualified_name()?;
+        let root = name.split('.').next()?;
+        self.local(root).is_none().then_some(name)
+    }
+
+    fn known_root(&self, name: &str) -> Option<Type> {
+        self.names.meaning(name.split('.').next()?)
+    }
+
+    pub(super) fn field(&mut self, place: &Expr, from: Type, field: &str) -> Type {
+        match from {
+            Type::Dyn => Type::Dyn,
+            Type::Map(_, value) => (*value).clone(),
+            Type::Object(Object { path, .. }) => match self.names.meaning(&format!("{path}.{field}")) {
+                Some(found) => found,
+                None => self.report(place, format!("undefined field '{field}'")),
+            },
+            Type::Optional(inner) => {
+                let found = self.field(place, (*inner).clone(), field);
+                if matches!(found, Type::Optional(_)) { found } else { Type::optional(found) }
+            }
+            other => self.report(place, format!("type '{other}' does not support field selection")),
+        }
+    }
+
+    pub(super) fn index(&mut self, expr: &Expr, operand: &Expr, index: &Expr, optional: bool) -> Type {
+        let from = self.type_of(operand);
+        let by = self.type_of(index);
+        let name = if optional { "_[?_]" } else { "_[_]" };
+        match item_at(&from, &by) {
+            Some(found) if optional && !matches!(from, Type::Optional(_)) => Type::optional(found),
+            Some(found) => found,
+            None => self.no_overload(expr, name, &[from, by]),
+        }
+    }
+
+    pub(super) fn list(&mut self, items: &[Item]) -> Type {
+        let mut joined: Option<Type> = None;
+        for Item { value, optional } in items {
+            let found = self.type_of(value);
+            let found = if *optional { self.present(value, found) } else { found };
+            joined = Some(joined.map_or_else(|| found.clone(), |known| known.join(&found)));
+        }
+        Type::list(joined.unwrap_or(Type::Dyn))
+    }
+
+    pub(super) fn map(&mut self, entries: &[Entry]) -> Type {
+        let mut joined: Option<(Type, Type)> = None;
+        for Entry { key, value, optional } in entries {
+            let at = self.type_of(key);
+            let found = self.type_of(value);
+            let found = if *optional { self.present(value, found) } else { found };
+            joined = Some(match joined {
+                Some((keys, values)) => (keys.join(&at), values.join(&found)),
+                None => (at, found),
+            });
+        }
+        let (key, value) = joined.unwrap_or((Type::Dyn, Type::Dyn));
+        Type::map(key, value)
+    }
+
+    /// What is in an optional value.
+    fn present(&mut self, place: &Expr, found: Type) -> Type {
+        match found {
+            Type::Optional(inner) => (*inner).clone(),
+            Type::Dyn => Type::Dyn,
+            other => {
+                self.report(place, format!("expected type 'optional_type({other})' but found '{other}'"))
+            }
+        }
+    }
+}
+
+fn item_at(from: &Type, by: &Type) -> Option<Type> {
+    match from {
+        Type::Dyn => Some(Type::Dyn),
+        Type::List(item) => by.meets(&Type::Int).then(|| (**item).clone()),
+        Type::Map(key, value) => by.meets(key).then(|| (**value).clone()),
+        Type::Named("cerbos.lib.hierarchy") => by.meets(&Type::Int).then_some(Type::String),
+        Type::Optional(inner) => item_at(inner, by).map(Type::optional),
+        _ => None,
+    }
+}

@@ -1,0 +1,110 @@
+use super::*;
+use crate::syntax::parse;
+
+/// Some of what policies may name.
+struct Declared;
+
+impl Names for Declared {
+    fn meaning(&self, path: &str) -> Option<Type> {
+        let object = |name: &str| Some(Type::Object(Object { path: path.into(), name: name.into() }));
+        match path {
+            "request" => object("request"),
+            "request.principal" | "P" => object("principal"),
+            "V" => object("cerbos.Variables"),
+            "request.principal.id" | "P.id" => Some(Type::String),
+            "P.roles" => Some(Type::list(Type::String)),
+            "P.attr" => Some(Type::map(Type::String, Type::Dyn)),
+            "V.known" => Some(Type::Dyn),
+            _ => None,
+        }
+    }
+}
+
+fn findings(text: &str) -> Vec<String> {
+    let expr = parse(text).expect(text);
+    let (_, issues) = check(&expr, &Declared);
+    let underlined =
+        |issue: &Issue| text.get(issue.start as usize..issue.end as usize).unwrap_or("?").to_owned();
+    issues.iter().map(|issue| format!("{} @ {}", issue.message, underlined(issue))).collect()
+}
+
+#[test]
+fn what_may_be_right_is_not_found_fault_with() {
+    for text in [
+        "P.id == 'a' && P.attr.level > 3.0 && P.attr.a.b.c == 1",
+        "'admin' in P.roles || P.roles.exists(r, r.startsWith('x'))",
+        "V.known + 1 > 2 && has(V.known) && has(P.attr.x)",
+        "hasIntersection(P.roles, P.attr.teams) && P.attr.teams.hasIntersection(['a'])",
+        "timestamp(P.attr.t) > now() - duration('24h')",
+        "now().timeSince() > duration('1h') && timeSince(now()) < duration('1h')",
+        "P.attr.m.transformMap(k, v, v > 1, k + v).size() == 1",
+        "[1, 'a', 2.0].map(x, x == 1)",
+        "P.attr.?x.orValue('y') == 'y' && P.attr[?'x'].hasValue()",
+        "math.greatest(1, 2.0, 3u) > 1 && math.abs(-1) == 1",
+        "cel.bind(x, P.attr.y, x + 1) == 2",
+        "type(P.id) == string && type(1) == int && type(now()) == google.protobuf.Timestamp",
+        "hierarchy(P.id)[0] == 'a' && hierarchy('a.b') == hierarchy(['a'])",
+        "spiffeID(P.id) == 'spiffe://a/b'",
+        "P.roles.sortBy(r, size(r)) == P.roles && {'a': 1}.all(k, v, k == 'a' && v == 1)",
+        "optional.of(1).optMap(x, x + 1).value() == 2",
+        "cidr('10.0.0.0/8').containsIP(ip('10.1.1.1')) && '10.1.1.1'.inIPAddrRange(P.attr.range)",
+        "'%s is %d'.format([P.id, 1]) == '' && P.attr.x == null",
+        "[] == [1] || {} == {'a': 1} || [1, 2].size() > 1",
+        "1 < 2.0 && 1u <= 2 && (true ? 1 : 2) == 1",
+    ] {
+        assert_eq!(findings(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_right_is_found_where_it_is() {
+    for (text, expected) in [
+        ("wat == 1", "undeclared reference to 'wat' @ wat"),
+        ("P.nope == 1", "undefined field 'nope' @ P.nope"),
+        ("has(P.nope)", "undefined field 'nope' @ P.nope"),
+        ("V.unknown", "undefined field 'unknown' @ V.unknown"),
+        (
+            "V[\"x\"] == 1",
+            "found no matching overload for '_[_]' applied to '(cerbos.Variables, string)' @ V[\"x\"]",
+        ),
+        ("P.id + 1", "found no matching overload for '_+_' applied to '(string, int)' @ P.id + 1"),
+        ("1 == '1'", "found no matching overload for '_==_' applied to '(int, string)' @ 1 == '1'"),
+        ("P.id.foo()", "undeclared reference to 'foo' @ P.id.foo()"),
+        ("foo(1)", "undeclared reference to 'foo' @ foo(1)"),
+        (
+            "P.id.startsWith(1)",
+            "found no matching overload for 'startsWith' applied to 'string.(int)' @ P.id.startsWith(1)",
+        ),
+        (
+            "hasIntersection([1], ['a'])",
+            "found no matching overload for 'hasIntersection' applied to '(list(int), list(string))' @ hasIntersection([1], ['a'])",
+        ),
+        ("1 && true", "found no matching overload for '_&&_' applied to '(int, bool)' @ 1"),
+        (
+            "P.id.exists(x, true)",
+            "expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic) @ P.id",
+        ),
+        ("[1].all(x, x)", "found no matching overload for '_&&_' applied to '(bool, int)' @ x"),
+        ("[1].exists(x.y, true)", "argument must be a simple name @ x.y"),
+        ("duration('1d')", "invalid duration `1d`: its units are h, m, s, ms, us and ns @ '1d'"),
+        ("P.id.matches('(')", "invalid regular expression: missing closing ) @ '('"),
+        ("has(P)", "invalid argument to has() macro @ has(P)"),
+        ("P.id.length", "type 'string' does not support field selection @ P.id.length"),
+        ("a.B{c: 1}", "undeclared reference to 'a.B' @ a.B{c: 1}"),
+        ("'a' in 'abc'", "found no matching overload for '@in' applied to '(string, string)' @ 'a' in 'abc'"),
+        ("P.id.existsOne(P.id, true)", "undeclared reference to 'existsOne' @ P.id.existsOne(P.id, true)"),
+    ] {
+        assert_eq!(findings(text), [expected], "{text}");
+    }
+}
+
+#[test]
+fn every_mistake_is_one_finding() {
+    assert_eq!(findings("a.b.c == 1 && d > 2 && P.e.f.g").len(), 3);
+}
+
+#[test]
+fn long_chains_of_macros_are_checked_in_time_that_grows_with_their_length() {
+    let chain = format!("P.roles{}", ".map(x, x).filter(x, true).sortBy(x, x)".repeat(50));
+    assert_eq!(findings(&chain), Vec::<String>::new());
+}

@@ -1,0 +1,188 @@
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Value;
+
+/// Maps up to this size are searched from end to end, by the hashes of their keys.
+const SMALL: usize = 16;
+
+/// A map from text to owned values, in the order it was written.
+///
+/// Small maps are searched by hash, larger ones by bisection of their sorted keys: no choice of keys makes a
+/// look-up slow.
+#[derive(Clone, Default)]
+pub struct Map {
+    hashes: Box<[u32]>,
+    entries: Box<[(Arc<str>, Value)]>,
+    /// Of a large map: places in `entries`, in the order of their keys.
+    sorted: Box<[u32]>,
+}
+
+impl Map {
+    /// A map of these entries. `Err` is a key that occurs twice.
+    pub(crate) fn unique(entries: Vec<(Arc<str>, Value)>) -> Result<Self, Arc<str>> {
+        let order = order(&entries);
+        let twice = order.windows(2).find_map(|pair| match pair {
+            [a, b] => {
+                let (a, b) = (entries.get(*a as usize)?, entries.get(*b as usize)?);
+                (a.0 == b.0).then(|| a.0.clone())
+            }
+            _ => None,
+        });
+        match twice {
+            Some(key) => Err(key),
+            None => Ok(Self::build(entries, order)),
+        }
+    }
+
+    fn build(entries: Vec<(Arc<str>, Value)>, order: Vec<u32>) -> Self {
+        let hashes = entries.iter().map(|(key, _)| hash(key)).collect();
+        let sorted = if entries.len() > SMALL { order.into() } else { Box::default() };
+        Self { hashes, entries: entries.into(), sorted }
+    }
+
+    /// How many entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Has it none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.get_hashed(hash(key), key)
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> + DoubleEndedIterator {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    /// The entry at a place in the order.
+    pub(crate) fn entry(&self, index: usize) -> Option<(&Arc<str>, &Value)> {
+        self.entries.get(index).map(|(key, value)| (key, value))
+    }
+
+    /// The value of a key whose hash is known.
+    pub(crate) fn get_hashed(&self, hash: u32, key: &str) -> Option<&Value> {
+        if !self.sorted.is_empty() {
+            return self.bisect(key);
+        }
+        self.hashes
+            .iter()
+            .zip(&self.entries)
+            .find(|(h, (k, _))| **h == hash && **k == *key)
+            .map(|(_, (_, v))| v)
+    }
+
+    fn bisect(&self, key: &str) -> Option<&Value> {
+        let key_at = |place: &u32| self.entries.get(*place as usize).map_or("", |(key, _)| key);
+        let found = self.sorted.binary_search_by(|place| key_at(place).cmp(key)).ok()?;
+        let place = self.sorted.get(found)?;
+        self.entries.get(*place as usize).map(|(_, value)| value)
+    }
+}
+
+/// Of entries with the same key the last one stays, in the place of the first.
+impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Map {
+    fn from_iter<T: IntoIterator<Item = (K, Value)>>(entries: T) -> Self {
+        let mut entries: Vec<(Arc<str>, Value)> =
+            entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        let mut order = order(&entries);
+        let mut dropped = vec![false; entries.len()];
+        for pair in order.windows(2).rev() {
+            let [a, b] = pair else { continue };
+            let (first, last) = (*a as usize, *b as usize);
+            let same = matches!((entries.get(first), entries.get(last)), (Some(x), Some(y)) if x.0 == y.0);
+            if same && first < entries.len() && last < entries.len() {
+                entries.swap(first, last);
+                if let Some(flag) = dropped.get_mut(last) {
+                    *flag = true;
+                }
+            }
+        }
+        if dropped.contains(&true) {
+            let mut flags = dropped.into_iter();
+            entries.retain(|_| !flags.next().unwrap_or(false));
+            order = self::order(&entries);
+        }
+        Self::build(entries, order)
+    }
+}
+
+/// Equal if they have the same entries, in whatever order.
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Places in `entries` in the order of their keys, equal keys in the order of their places.
+fn order(entries: &[(Arc<str>, Value)]) -> Vec<u32> {
+    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    let mut order: Vec<u32> = (0..count).collect();
+    let key = |place: u32| entries.get(place as usize).map_or("", |(key, _)| key);
+    order.sort_unstable_by(|a, b| match key(*a).cmp(key(*b)) {
+        Ordering::Equal => a.cmp(b),
+        other => other,
+    });
+    order
+}
+
+/// A quick hash of a key. Not meant to withstand chosen keys: see [`Map`].
+pub(crate) fn hash(key: &str) -> u32 {
+    let bytes = key.as_bytes();
+    let mut hash = 0x811c_9dc5 ^ u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    for chunk in bytes.chunks(4) {
+        let word = chunk.iter().rev().fold(0, |word, byte| (word << 8) | u32::from(*byte));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B1);
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_and_small_maps_find_every_key_and_no_other() {
+        for size in [0_i64, 1, 5, 16, 17, 100, 1000] {
+            let map: Map = (0..size).map(|n| (format!("key{n}"), Value::Int(n))).collect();
+            for n in 0..size {
+                assert_eq!(map.get(&format!("key{n}")), Some(&Value::Int(n)));
+            }
+            assert_eq!(map.get("nothing"), None);
+            assert_eq!(map.iter().map(|(k, _)| k.to_string()).next(), (size > 0).then(|| "key0".to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_last_of_several_entries_with_one_key_stays() {
+        let map = |entries: &[(&str, i64)]| -> Map {
+            entries.iter().map(|(key, n)| (*key, Value::Int(*n))).collect()
+        };
+        let last = map(&[("a", 1), ("b", 2), ("a", 3), ("c", 4), ("a", 5)]);
+        assert_eq!(last, map(&[("a", 5), ("b", 2), ("c", 4)]));
+        let keys: Vec<&str> = last.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(keys, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_hundred_thousand_keys_are_made_and_found_in_no_time() {
+        let map: Map = (0..100_000).map(|n| (format!("{n}"), Value::Int(n))).collect();
+        assert!((0..100_000).all(|n| map.get(&n.to_string()) == Some(&Value::Int(n))));
+    }
+}

@@ -1,0 +1,50 @@
+//! Values as the conformance files write them: `{"t": "int", "v": "1"}`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use portreeve_cel::{Cx, Val};
+use serde_json::Value as Json;
+
+/// The value in the arena of an evaluation.
+pub fn read<'a>(json: &'a Json, cx: &mut Cx<'a>) -> Val<'a> {
+    let text = || json["v"].as_str().expect("the value is text");
+    match json["t"].as_str().expect("values have types") {
+        "null" => Val::Null,
+        "bool" => Val::Bool(json["v"].as_bool().expect("a boolean")),
+        "int" => Val::Int(text().parse().expect("an int")),
+        "uint" => Val::Uint(text().parse().expect("a uint")),
+        "double" => Val::Double(match text() {
+            "Infinity" => f64::INFINITY,
+            "-Infinity" => f64::NEG_INFINITY,
+            number => number.parse().expect("a double"),
+        }),
+        "string" => Val::Str(text()),
+        "bytes" => cx.bytes(&STANDARD.decode(text()).expect("base64")).expect("within the limits"),
+        "type" => Val::Type(text()),
+        "list" => {
+            let items = json["v"].as_array().expect("a list");
+            let items: Vec<Val<'a>> = items.iter().map(|item| read(item, cx)).collect();
+            cx.list(items.into_iter()).expect("within the limits")
+        }
+        "map" => {
+            let entries = json["v"].as_array().expect("entries");
+            let entries: Vec<(Val<'a>, Val<'a>)> =
+                entries.iter().map(|entry| (read(&entry[0], cx), read(&entry[1], cx))).collect();
+            cx.map(entries.into_iter()).expect("within the limits")
+        }
+        other => panic!("no such type of values: {other}"),
+    }
+}
+
+/// The same value of the same type; unlike in the language, NaN is the same as NaN and `1` is not `1.0`.
+pub fn same(a: Val<'_>, b: Val<'_>) -> bool {
+    match (a, b) {
+        (Val::Double(x), Val::Double(y)) if x.is_nan() && y.is_nan() => true,
+        (Val::List(x), Val::List(y)) => x.len() == y.len() && x.iter().zip(y.iter()).all(|(x, y)| same(x, y)),
+        (Val::Map(x), Val::Map(y)) => {
+            let found = |key: Val<'_>, value: Val<'_>| y.get(key).is_some_and(|other| same(value, other));
+            x.len() == y.len() && x.iter().all(|(key, value)| found(key, value))
+        }
+        _ => a.type_name() == b.type_name() && a.equals(b),
+    }
+}
