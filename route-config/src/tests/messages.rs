@@ -119,7 +119,7 @@ defaults: { upstream: app }
 routes:
   - match: GET /a/{id}
     access: public
-  - match: ["GET /a/{name}", GET /b]
+  - match: ['GET /a/{name}', GET /b]
     access: public
 ";
     let (table, report) = compile(text);
@@ -128,7 +128,7 @@ routes:
     assert_eq!(tie.code, "route/tie");
     let bundle = bundle(text);
     let places: Vec<_> = tie.labels.iter().map(|(span, _)| bundle.text(*span).unwrap()).collect();
-    assert_eq!(places, ["\"GET /a/{name}\"", "GET /a/{id}"]);
+    assert_eq!(places, ["'GET /a/{name}'", "GET /a/{id}"]);
     assert_eq!(report.findings.len(), 1);
 }
 
