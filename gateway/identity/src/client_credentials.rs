@@ -131,7 +131,7 @@ impl ClientCredentials {
     }
 
     fn key(&self, credential: &str) -> [u8; 32] {
-        self.verdicts.key([b"basic", credential.as_bytes()])
+        self.verdicts.key(credential.as_bytes())
     }
 }
 

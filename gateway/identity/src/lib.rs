@@ -46,6 +46,7 @@ mod test_keys;
 mod test_request;
 #[cfg(test)]
 mod test_server;
+mod together;
 mod verdicts;
 
 pub use api_key::{ApiKey, ApiKeyConfig, ApiKeyEntry};
@@ -71,4 +72,5 @@ pub use rejection::{Reason, Rejection};
 pub use remote::RemoteConfig;
 pub use secret::Secret;
 pub use session::{Session, SessionConfig};
+pub use together::Together;
 pub use verdicts::CacheConfig;

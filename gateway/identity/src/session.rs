@@ -226,8 +226,9 @@ impl Session {
             seen.push(name.as_str().into());
             seen.push(value.as_bytes().into());
         }
+        seen.push(credential.into());
         let parts: Vec<&[u8]> = seen.iter().map(Vec::as_slice).collect();
-        self.verdicts.key([&fingerprint::of_parts(&parts), credential.as_bytes()])
+        self.verdicts.key(&fingerprint::of_parts(&parts))
     }
 }
 

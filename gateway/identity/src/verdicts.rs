@@ -9,9 +9,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
 use quick_cache::sync::Cache;
 
-use crate::{CacheFigures, Identity, Rejection, fingerprint};
+use crate::{CacheFigures, Identity, Rejection};
 
 /// How long and how much an authenticator remembers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,10 +90,13 @@ impl Verdicts {
         }
     }
 
-    /// The key of a credential. The parts are told apart by their lengths.
-    pub(crate) fn key(&self, parts: [&[u8]; 2]) -> Key {
-        let [kind, credential] = parts;
-        fingerprint::of_parts(&[&self.digest, kind, credential])
+    /// The key of a whole credential: its SHA-256, masked with the configuration's. In one go and without allocation.
+    pub(crate) fn key(&self, credential: &[u8]) -> Key {
+        let mut key = self.digest;
+        for (to, from) in key.iter_mut().zip(digest(&SHA256, credential).as_ref()) {
+            *to ^= *from;
+        }
+        key
     }
 
     /// What is known, if it still holds.
@@ -189,7 +193,7 @@ mod tests {
     async fn an_outcome_is_believed_until_the_earlier_of_its_expiry_and_the_ttl() {
         for (expiry, lives) in [(60, 60), (100_000, 300)] {
             let memory = memory();
-            let key = memory.key([b"t", b"token"]);
+            let key = memory.key(b"token");
             let fresh = async { Ok(Fresh { identity: identity("a"), until: NOW + seconds(expiry) }) };
             memory.settle(key, NOW, fresh).await.unwrap();
             assert!(memory.recall(&key, NOW + seconds(lives - 1)).is_some());
@@ -200,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn a_bad_credential_is_remembered_briefly_and_one_that_could_not_be_checked_is_not() {
         let memory = memory();
-        let key = memory.key([b"t", b"token"]);
+        let key = memory.key(b"token");
         let _ = memory.settle(key, NOW, async { Err(Rejection::unavailable("x")) }).await;
         assert!(memory.recall(&key, NOW).is_none());
         let _ = memory.settle(key, NOW, async { Err(Rejection::invalid("x")) }).await;
@@ -212,7 +216,7 @@ mod tests {
     async fn a_credential_is_checked_once_however_many_requests_show_it() {
         let memory = Arc::new(memory());
         let checks = Arc::new(AtomicUsize::new(0));
-        let key = memory.key([b"t", b"token"]);
+        let key = memory.key(b"token");
         let tasks: Vec<_> = (0..50)
             .map(|_| {
                 let (memory, checks) = (Arc::clone(&memory), Arc::clone(&checks));
@@ -235,7 +239,7 @@ mod tests {
     #[tokio::test]
     async fn a_check_that_is_given_up_leaves_its_place_to_the_next() {
         let memory = memory();
-        let key = memory.key([b"t", b"token"]);
+        let key = memory.key(b"token");
         let never = std::future::pending::<Result<Fresh, Rejection>>();
         let given_up = tokio::time::timeout(Duration::from_millis(5), memory.settle(key, NOW, never)).await;
         assert!(given_up.is_err());
@@ -248,10 +252,10 @@ mod tests {
         let memory = memory();
         for (token, subject) in [("1", "a"), ("2", "a"), ("3", "b")] {
             let fresh = async { Ok(Fresh { identity: identity(subject), until: NOW + seconds(60) }) };
-            memory.settle(memory.key([b"t", token.as_bytes()]), NOW, fresh).await.unwrap();
+            memory.settle(memory.key(token.as_bytes()), NOW, fresh).await.unwrap();
         }
         memory.forget(|identity| &*identity.subject == "a");
-        let known = |token: &str| memory.recall(&memory.key([b"t", token.as_bytes()]), NOW).is_some();
+        let known = |token: &str| memory.recall(&memory.key(token.as_bytes()), NOW).is_some();
         assert_eq!((known("1"), known("2"), known("3")), (false, false, true));
     }
 }

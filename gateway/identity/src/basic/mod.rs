@@ -108,7 +108,7 @@ impl Basic {
     /// A MAC of the whole credential: whoever reads the process's memory finds no fast digest of a password in it.
     fn key(&self, credential: &str) -> [u8; 32] {
         let tag = hmac::sign(&self.mac, credential.as_bytes());
-        self.verdicts.key([b"mac", tag.as_ref()])
+        self.verdicts.key(tag.as_ref())
     }
 
     async fn check(&self, user: &str, password: &str, presented: &Presented<'_>) -> Result<Fresh, Rejection> {

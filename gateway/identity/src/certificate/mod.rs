@@ -121,7 +121,7 @@ impl Certificate {
     }
 
     fn key(&self, der: &[u8]) -> [u8; 32] {
-        self.verdicts.key([b"certificate", der])
+        self.verdicts.key(der)
     }
 }
 

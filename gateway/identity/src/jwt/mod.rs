@@ -132,7 +132,7 @@ impl Jwt {
     }
 
     fn key(&self, token: &str) -> [u8; 32] {
-        self.verdicts.key([b"token", token.as_bytes()])
+        self.verdicts.key(token.as_bytes())
     }
 }
 

@@ -116,7 +116,7 @@ impl OidcLogin {
     }
 
     fn key(&self, cookie: &str) -> [u8; 32] {
-        self.verdicts.key([b"session", cookie.as_bytes()])
+        self.verdicts.key(cookie.as_bytes())
     }
 
     /// A cookie comes along with requests that another site makes a browser send; those that change something say where
