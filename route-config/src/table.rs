@@ -100,6 +100,22 @@ impl RouteTable {
         allowed
     }
 
+    /// Every matcher that is for a request, the most specific first: the one that [`find`](Self::find) gives, and those
+    /// that it goes before. For explanations.
+    #[must_use]
+    pub fn candidates(&self, head: &Head<'_>) -> Vec<(&Arc<Route>, &Matcher)> {
+        let mut places = Vec::new();
+        let _: Option<((), _)> = self.hosts.search(head.host, head.path.after_slash(), &mut |ends| {
+            places.extend(ends.all(head.method));
+            None
+        });
+        let pair = |place: Place| {
+            let route = self.routes.get(place.route as usize)?;
+            Some((route, route.matchers.get(place.matcher as usize)?))
+        };
+        places.into_iter().filter_map(pair).collect()
+    }
+
     /// All routes in their order of precedence: of two that are for the same request, the earlier one answers it.
     /// A route's [`RouteId::index`] is its place here.
     pub fn routes(&self) -> impl ExactSizeIterator<Item = &Arc<Route>> {

@@ -198,7 +198,18 @@ impl Ends {
 
     /// The route for a method.
     pub(crate) fn find(&self, method: &Method) -> Option<Place> {
-        let fit = |(known, place): &(Option<Method>, Place)| {
+        self.fitting(method).min().map(|(_, place)| place)
+    }
+
+    /// All routes for a method, the most specific first.
+    pub(crate) fn all(&self, method: &Method) -> impl Iterator<Item = Place> {
+        let mut fitting: SmallVec<[_; 3]> = self.fitting(method).collect();
+        fitting.sort_unstable();
+        fitting.into_iter().map(|(_, place)| place)
+    }
+
+    fn fitting(&self, method: &Method) -> impl Iterator<Item = (Fit, Place)> {
+        self.0.iter().filter_map(move |(known, place)| {
             let fit = match known {
                 None => Fit::Any,
                 Some(known) if known == method => Fit::Named,
@@ -206,8 +217,7 @@ impl Ends {
                 Some(_) => return None,
             };
             Some((fit, *place))
-        };
-        self.0.iter().filter_map(fit).min_by_key(|(fit, _)| *fit).map(|(_, place)| place)
+        })
     }
 
     /// The methods that some route is for; nothing stands for every method.
