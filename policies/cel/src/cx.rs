@@ -1,4 +1,5 @@
 use bumpalo::Bump;
+use smallvec::SmallVec;
 
 use crate::{ErrorKind, List, Timestamp, Val};
 
@@ -60,7 +61,7 @@ impl Default for Limits {
 pub struct Cx<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) slots: &'a [Option<Val<'a>>],
-    pub(crate) locals: Vec<Val<'a>>,
+    pub(crate) locals: SmallVec<[Val<'a>; 4]>,
     now: Option<Timestamp>,
     steps: u64,
     memory: usize,
@@ -76,7 +77,7 @@ impl<'a> Cx<'a> {
         now: Option<Timestamp>,
         limits: Limits,
     ) -> Self {
-        Self { arena, slots, locals: Vec::new(), now, steps: limits.steps, memory: limits.memory }
+        Self { arena, slots, locals: SmallVec::new(), now, steps: limits.steps, memory: limits.memory }
     }
 
     /// The one moment that this evaluation calls now.

@@ -1,13 +1,13 @@
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// Why an expression has no value. Kept small and without text where it can be, because `||`, `&&` and `?:` throw most
 /// of them away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// A map has no such key. The key is the text of the place where the error arose, or the message says it.
-    NoSuchKey(Option<Box<str>>),
+    NoSuchKey(Option<Arc<str>>),
     /// A name has no value: `undefined field`.
-    Undefined(Box<str>),
+    Undefined(Arc<str>),
     /// No function of that name takes values of these types.
     NoSuchOverload,
     /// An index outside a list.

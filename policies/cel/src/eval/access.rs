@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Result, at, pairs_value, value};
+use crate::{
+    Cx, ErrorKind, List, Opaque, Val,
+    node::{Key, Node},
+};
+
+pub(super) fn slot<'a>(node: &'a Node, slot: u32, name: &Arc<str>, cx: &Cx<'a>) -> Result<'a> {
+    match cx.slots.get(slot as usize) {
+        Some(Some(value)) => Ok(*value),
+        _ => {
+            let field = name.rsplit('.').next().unwrap_or(name);
+            Err(at(node, ErrorKind::Undefined(field.into())))
+        }
+    }
+}
+
+/// Names without a value are left out.
+pub(super) fn object<'a>(node: &'a Node, fields: &'a [(Arc<str>, Node)], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut pairs: SmallVec<[(Val<'a>, Val<'a>); 8]> = SmallVec::new();
+    for (name, field) in fields {
+        match value(field, cx) {
+            Ok(value) => pairs.push((Val::Str(name), value)),
+            Err(error) if error.kind.is_limit() => return Err(error),
+            Err(_) => {}
+        }
+    }
+    pairs_value(&pairs, cx).map_err(|kind| at(node, kind))
+}
+
+pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut current = value(operand, cx)?;
+    for key in keys {
+        current = field(current, key, cx).map_err(|kind| at(node, kind))?;
+    }
+    Ok(current)
+}
+
+fn field<'a>(from: Val<'a>, key: &'a Key, cx: &mut Cx<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
+    match from {
+        Val::Map(map) => map
+            .get_hashed(key.hash, &key.text)
+            .ok_or_else(|| ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
+        Val::Optional(inner) => optional(inner.copied(), key, cx),
+        _ => Err(ErrorKind::NoSuchOverload),
+    }
+}
+
+/// A field of what may be absent may be absent.
+fn optional<'a>(
+    from: Option<Val<'a>>,
+    key: &'a Key,
+    cx: &mut Cx<'a>,
+) -> std::result::Result<Val<'a>, ErrorKind> {
+    match from {
+        None => Ok(Val::Optional(None)),
+        Some(Val::Map(map)) => cx.optional(map.get_hashed(key.hash, &key.text)),
+        Some(Val::Optional(inner)) => optional(inner.copied(), key, cx),
+        Some(_) => Err(ErrorKind::NoSuchOverload),
+    }
+}
+
+pub(super) fn optional_field<'a>(
+    node: &'a Node,
+    operand: &'a Node,
+    key: &'a Key,
+    cx: &mut Cx<'a>,
+) -> Result<'a> {
+    let from = value(operand, cx)?;
+    optional(Some(from), key, cx).map_err(|kind| at(node, kind))
+}
+
+pub(super) fn has<'a>(node: &'a Node, operand: &'a Node, key: &'a Key, cx: &mut Cx<'a>) -> Result<'a> {
+    let mut from = value(operand, cx)?;
+    while let Val::Optional(inner) = from {
+        match inner {
+            Some(inner) => from = *inner,
+            None => return Ok(Val::Bool(false)),
+        }
+    }
+    match from {
+        Val::Map(map) => Ok(Val::Bool(map.get_hashed(key.hash, &key.text).is_some())),
+        _ => Err(at(node, ErrorKind::NoSuchOverload)),
+    }
+}
+
+pub(super) fn index<'a>(
+    node: &'a Node,
+    operand: &'a Node,
+    index: &'a Node,
+    optional: bool,
+    cx: &mut Cx<'a>,
+) -> Result<'a> {
+    let (from, by) = (value(operand, cx)?, value(index, cx)?);
+    let found = match from {
+        Val::Optional(None) => return Ok(Val::Optional(None)),
+        Val::Optional(Some(inner)) => {
+            let found = item(*inner, by);
+            return absent_or(found, cx).map_err(|kind| at(node, kind));
+        }
+        _ => item(from, by),
+    };
+    let found = if optional { absent_or(found, cx) } else { found };
+    found.map_err(|kind| at(node, kind))
+}
+
+fn absent_or<'a>(
+    found: std::result::Result<Val<'a>, ErrorKind>,
+    cx: &mut Cx<'a>,
+) -> std::result::Result<Val<'a>, ErrorKind> {
+    match found {
+        Ok(value) => cx.optional(Some(value)),
+        Err(ErrorKind::NoSuchKey(_) | ErrorKind::IndexOutOfBounds(_)) => Ok(Val::Optional(None)),
+        Err(other) => Err(other),
+    }
+}
+
+fn item<'a>(from: Val<'a>, by: Val<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
+    match from {
+        Val::List(list) => position(by).and_then(|index| nth(list, index)),
+        Val::Map(map) => map.get(by).ok_or_else(|| ErrorKind::NoSuchKey(shown(by))),
+        Val::Opaque(Opaque::Hierarchy(parts)) => {
+            let index = position(by)?;
+            let part = usize::try_from(index).ok().and_then(|index| parts.get(index));
+            part.map(|part| Val::Str(part)).ok_or(ErrorKind::IndexOutOfBounds(index))
+        }
+        _ => Err(ErrorKind::NoSuchOverload),
+    }
+}
+
+fn nth(list: List<'_>, index: i64) -> std::result::Result<Val<'_>, ErrorKind> {
+    let item = usize::try_from(index).ok().and_then(|index| list.get(index));
+    item.ok_or(ErrorKind::IndexOutOfBounds(index))
+}
+
+/// A whole number of any kind; JSON has only doubles.
+fn position(by: Val<'_>) -> std::result::Result<i64, ErrorKind> {
+    match by {
+        Val::Int(index) => Ok(index),
+        Val::Uint(index) => i64::try_from(index).map_err(|_| ErrorKind::IndexOutOfBounds(i64::MAX)),
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+        Val::Double(index) if index.fract() == 0.0 && index.abs() < 9.0e15 => Ok(index as i64),
+        _ => Err(ErrorKind::NoSuchOverload),
+    }
+}
+
+fn shown(key: Val<'_>) -> Option<Arc<str>> {
+    match key {
+        Val::Str(text) => Some(text.into()),
+        Val::Int(value) => Some(value.to_string().into()),
+        Val::Uint(value) => Some(value.to_string().into()),
+        Val::Double(value) => Some(value.to_string().into()),
+        Val::Bool(value) => Some(value.to_string().into()),
+        _ => None,
+    }
+}

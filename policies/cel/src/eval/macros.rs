@@ -1,0 +1,162 @@
+use super::{
+    Result, at, is_key,
+    logic::{absorb, truth},
+    pairs_value, value as evaluate,
+};
+use crate::{
+    Cx, ErrorKind, EvalError, List, Val, functions,
+    node::{Macro, MacroKind, Node},
+};
+
+pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Result<'a> {
+    let range = evaluate(&call.range, cx)?;
+    match call.kind {
+        MacroKind::Bind => with(call, (range, None), cx, |cx| evaluate(&call.body, cx)),
+        MacroKind::OptMap | MacroKind::OptFlatMap => inside(node, call, range, cx),
+        MacroKind::All | MacroKind::Exists => quantified(node, call, range, cx),
+        MacroKind::ExistsOne => exactly_one(node, call, range, cx),
+        MacroKind::Filter | MacroKind::Map | MacroKind::SortBy => listed(node, call, range, cx),
+        MacroKind::TransformMap | MacroKind::TransformMapEntry => mapped(node, call, range, cx),
+    }
+}
+
+/// What the variables of a macro stand for in one round.
+type Round<'a> = (Val<'a>, Option<Val<'a>>);
+
+/// Evaluates with the macro's variables set.
+fn with<'a, T>(
+    call: &Macro,
+    round: Round<'a>,
+    cx: &mut Cx<'a>,
+    evaluate: impl FnOnce(&mut Cx<'a>) -> T,
+) -> T {
+    cx.locals.truncate(call.first);
+    cx.locals.push(round.0);
+    cx.locals.extend(round.1);
+    let result = evaluate(cx);
+    cx.locals.truncate(call.first);
+    result
+}
+
+/// The rounds of a macro: items, or keys of a map; with two variables index and item, or key and value.
+fn rounds<'a>(
+    node: &Node,
+    call: &Macro,
+    range: Val<'a>,
+) -> std::result::Result<(usize, impl Fn(usize) -> Option<Round<'a>> + use<'a>), EvalError> {
+    let two = call.two;
+    let length = match range {
+        Val::List(list) => list.len(),
+        Val::Map(map) => map.len(),
+        _ => return Err(at(node, ErrorKind::NotIterable)),
+    };
+    let round = move |index: usize| match range {
+        Val::List(list) if two => Some((Val::Int(i64::try_from(index).ok()?), Some(list.get(index)?))),
+        Val::List(list) => Some((list.get(index)?, None)),
+        Val::Map(map) => map.entry(index).map(|(key, value)| (key, two.then_some(value))),
+        _ => None,
+    };
+    Ok((length, round))
+}
+
+fn quantified<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let deciding = call.kind == MacroKind::Exists;
+    let (length, round) = rounds(node, call, range)?;
+    let mut failed = None;
+    for round in (0..length).filter_map(round) {
+        let outcome = with(call, round, cx, |cx| truth(&call.body, cx));
+        if absorb(outcome, deciding, &mut failed)? {
+            return Ok(Val::Bool(deciding));
+        }
+    }
+    failed.map_or(Ok(Val::Bool(!deciding)), Err)
+}
+
+fn exactly_one<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let (length, round) = rounds(node, call, range)?;
+    let mut count = 0_usize;
+    for round in (0..length).filter_map(round) {
+        count += usize::from(with(call, round, cx, |cx| truth(&call.body, cx))?);
+    }
+    Ok(Val::Bool(count == 1))
+}
+
+fn wanted<'a>(call: &'a Macro, cx: &mut Cx<'a>) -> std::result::Result<bool, EvalError> {
+    call.filter.as_ref().map_or(Ok(true), |filter| truth(filter, cx))
+}
+
+fn listed<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let (length, round) = rounds(node, call, range)?;
+    let mut items = bumpalo::collections::Vec::new_in(cx.arena.bump());
+    for round in (0..length).filter_map(round) {
+        let item = with(call, round, cx, |cx| match call.kind {
+            MacroKind::Filter => Ok(truth(&call.body, cx)?.then_some(round.0)),
+            _ if wanted(call, cx)? => evaluate(&call.body, cx).map(Some),
+            _ => Ok(None),
+        })?;
+        if let Some(item) = item {
+            cx.reserve(size_of::<Val<'_>>()).map_err(|kind| at(node, kind))?;
+            items.push(item);
+        }
+    }
+    let list = Val::List(List::Vals(items.into_bump_slice()));
+    if call.kind != MacroKind::SortBy {
+        return Ok(list);
+    }
+    let sort =
+        functions::find("@sortByAssociatedKeys", true).ok_or_else(|| at(node, ErrorKind::NoSuchOverload))?;
+    (sort.call)(cx, &[range, list]).map_err(|kind| at(node, kind))
+}
+
+fn mapped<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let (length, round) = rounds(node, call, range)?;
+    let mut pairs: Vec<(Val<'a>, Val<'a>)> = Vec::new();
+    for round in (0..length).filter_map(round) {
+        let made = with(call, round, cx, |cx| {
+            if wanted(call, cx)? { evaluate(&call.body, cx).map(Some) } else { Ok(None) }
+        })?;
+        let Some(made) = made else { continue };
+        match (call.kind, made) {
+            (MacroKind::TransformMap, made) => pairs.push((round.0, made)),
+            (_, Val::Map(entries)) => {
+                for (key, value) in entries.iter() {
+                    insert(&mut pairs, key, value, cx).map_err(|kind| at(node, kind))?;
+                }
+            }
+            _ => return Err(at(&call.body, ErrorKind::NoSuchOverload)),
+        }
+    }
+    pairs_value(&pairs, cx).map_err(|kind| at(node, kind))
+}
+
+fn insert<'a>(
+    pairs: &mut Vec<(Val<'a>, Val<'a>)>,
+    key: Val<'a>,
+    value: Val<'a>,
+    cx: &mut Cx<'a>,
+) -> std::result::Result<(), ErrorKind> {
+    cx.charge(pairs.len())?;
+    if !is_key(key) {
+        return Err(ErrorKind::message("unsupported key type"));
+    }
+    if pairs.iter().any(|(known, _)| known.equals(key)) {
+        return Err(ErrorKind::DuplicateKey);
+    }
+    pairs.push((key, value));
+    Ok(())
+}
+
+/// `optMap` and `optFlatMap`: nothing stays nothing.
+fn inside<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let inner = match range {
+        Val::Optional(Some(inner)) => *inner,
+        Val::Optional(None) => return Ok(Val::Optional(None)),
+        _ => return Err(at(node, ErrorKind::NoSuchOverload)),
+    };
+    let made = with(call, (inner, None), cx, |cx| evaluate(&call.body, cx))?;
+    match (call.kind, made) {
+        (MacroKind::OptMap, made) => cx.optional(Some(made)).map_err(|kind| at(node, kind)),
+        (_, Val::Optional(made)) => Ok(Val::Optional(made)),
+        _ => Err(at(&call.body, ErrorKind::NoSuchOverload)),
+    }
+}

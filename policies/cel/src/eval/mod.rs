@@ -1,0 +1,138 @@
+//! What an expression's value is.
+
+mod access;
+mod logic;
+mod macros;
+mod operators;
+
+use smallvec::SmallVec;
+
+use crate::{
+    Cx, ErrorKind, EvalError, List, MapRef, Val,
+    functions::Call,
+    node::{Entry, Item, Kind, Node},
+};
+
+type Result<'a> = std::result::Result<Val<'a>, EvalError>;
+
+/// The value of a part of an expression.
+pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    cx.charge(1).map_err(|kind| at(node, kind))?;
+    match &node.kind {
+        Kind::Const(value) => Ok(Val::from(value)),
+        Kind::Type(name) => Ok(Val::Type(name)),
+        Kind::Slot { slot, name } => access::slot(node, *slot, name, cx),
+        Kind::Object(fields) => access::object(node, fields, cx),
+        Kind::Local(place) => {
+            cx.locals.get(*place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
+        }
+        Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
+        Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
+        Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
+        Kind::Has { operand, key } => access::has(node, operand, key, cx),
+        Kind::HasSlot(slot) => Ok(Val::Bool(cx.slots.get(*slot as usize).is_some_and(Option::is_some))),
+        Kind::List(items) => list(node, items, cx),
+        Kind::Map(entries) => map(node, entries, cx),
+        Kind::And(sides) => logic::all(sides, cx),
+        Kind::Or(sides) => logic::any(sides, cx),
+        Kind::Not(operand) => match value(operand, cx)? {
+            Val::Bool(value) => Ok(Val::Bool(!value)),
+            _ => Err(at(node, ErrorKind::NoSuchOverload)),
+        },
+        Kind::Negate(operand) => {
+            let operand = value(operand, cx)?;
+            operators::negate(operand).map_err(|kind| at(node, kind))
+        }
+        Kind::Conditional(parts) => logic::conditional(node, parts, cx),
+        Kind::Equal { sides, negated } => {
+            let (left, right) = both(sides, cx)?;
+            operators::equal(left, right, cx)
+                .map(|equal| Val::Bool(equal != *negated))
+                .map_err(|kind| at(node, kind))
+        }
+        Kind::Compare { sides, operator } => {
+            let (left, right) = both(sides, cx)?;
+            operators::compare(*operator, left, right).map_err(|kind| at(node, kind))
+        }
+        Kind::In(sides) => {
+            let (item, collection) = both(sides, cx)?;
+            operators::is_in(item, collection, cx).map_err(|kind| at(node, kind))
+        }
+        Kind::Arithmetic { sides, operator } => {
+            let (left, right) = both(sides, cx)?;
+            operators::arithmetic(*operator, left, right, cx).map_err(|kind| at(node, kind))
+        }
+        Kind::Call { call, args, .. } => function(node, *call, args, cx),
+        Kind::Matches { text, pattern } => match value(text, cx)? {
+            Val::Str(text) => {
+                cx.charge_text(text).map_err(|kind| at(node, kind))?;
+                Ok(Val::Bool(pattern.pattern.is_match(text)))
+            }
+            _ => Err(at(node, ErrorKind::NoSuchOverload)),
+        },
+        Kind::Macro(call) => macros::value(node, call, cx),
+    }
+}
+
+/// An error at this part.
+#[cold]
+fn at(node: &Node, kind: ErrorKind) -> EvalError {
+    EvalError { kind, start: node.start, end: node.end }
+}
+
+fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> std::result::Result<(Val<'a>, Val<'a>), EvalError> {
+    let [left, right] = sides;
+    Ok((value(left, cx)?, value(right, cx)?))
+}
+
+fn function<'a>(node: &'a Node, call: Call, args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut values: SmallVec<[Val<'a>; 4]> = SmallVec::new();
+    for arg in args {
+        values.push(value(arg, cx)?);
+    }
+    call(cx, &values).map_err(|kind| at(node, kind))
+}
+
+fn list<'a>(node: &'a Node, items: &'a [Item], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut values: SmallVec<[Val<'a>; 8]> = SmallVec::new();
+    for item in items {
+        match (value(&item.value, cx)?, item.optional) {
+            (value, false) => values.push(value),
+            (Val::Optional(Some(value)), true) => values.push(*value),
+            (Val::Optional(None), true) => {}
+            (_, true) => return Err(at(&item.value, ErrorKind::NoSuchOverload)),
+        }
+    }
+    cx.slice(&values).map(|items| Val::List(List::Vals(items))).map_err(|kind| at(node, kind))
+}
+
+fn map<'a>(node: &'a Node, entries: &'a [Entry], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut pairs: Vec<(Val<'a>, Val<'a>)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let key = value(&entry.key, cx)?;
+        if !is_key(key) {
+            return Err(at(&entry.key, ErrorKind::message("unsupported key type")));
+        }
+        let value = match (value(&entry.value, cx)?, entry.optional) {
+            (value, false) => value,
+            (Val::Optional(Some(value)), true) => *value,
+            (Val::Optional(None), true) => continue,
+            (_, true) => return Err(at(&entry.value, ErrorKind::NoSuchOverload)),
+        };
+        cx.charge(pairs.len()).map_err(|kind| at(node, kind))?;
+        match pairs.iter_mut().find(|(known, _)| known.equals(key)) {
+            Some(_) => return Err(at(&entry.key, ErrorKind::DuplicateKey)),
+            None => pairs.push((key, value)),
+        }
+    }
+    pairs_value(&pairs, cx).map_err(|kind| at(node, kind))
+}
+
+fn pairs_value<'a>(pairs: &[(Val<'a>, Val<'a>)], cx: &mut Cx<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
+    cx.slice(pairs).map(|pairs| Val::Map(MapRef::Pairs(pairs)))
+}
+
+/// Doubles are keys too, for they are the only numbers that JSON has.
+const fn is_key(key: Val<'_>) -> bool {
+    matches!(key, Val::Str(_) | Val::Int(_) | Val::Uint(_) | Val::Bool(_) | Val::Double(_))
+}
