@@ -102,12 +102,6 @@ impl<'a> Cx<'a> {
         Ok(())
     }
 
-    /// Text made by the evaluation.
-    pub(crate) fn text(&mut self, text: &str) -> Result<Val<'a>, ErrorKind> {
-        self.reserve(text.len())?;
-        Ok(Val::Str(self.arena.0.alloc_str(text)))
-    }
-
     /// Octets made by the evaluation.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<Val<'a>, ErrorKind> {
         self.reserve(bytes.len())?;

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::{Result, at, pairs_value, value};
 use crate::{
     Cx, ErrorKind, List, Opaque, Val,
+    functions::opaque::hierarchies,
     node::{Key, Node},
 };
 
@@ -122,11 +123,7 @@ fn item<'a>(from: Val<'a>, by: Val<'a>) -> std::result::Result<Val<'a>, ErrorKin
     match from {
         Val::List(list) => position(by).and_then(|index| nth(list, index)),
         Val::Map(map) => map.get(by).ok_or_else(|| ErrorKind::NoSuchKey(shown(by))),
-        Val::Opaque(Opaque::Hierarchy(parts)) => {
-            let index = position(by)?;
-            let part = usize::try_from(index).ok().and_then(|index| parts.get(index));
-            part.map(|part| Val::Str(part)).ok_or(ErrorKind::IndexOutOfBounds(index))
-        }
+        Val::Opaque(Opaque::Hierarchy(parts)) => hierarchies::element(parts, by),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }

@@ -78,5 +78,5 @@ fn common<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 pub(crate) fn element<'a>(elements: &[&'a str], index: Val<'_>) -> Outcome<'a> {
     let Val::Int(at) = index else { return no_overload() };
     let found = usize::try_from(at).ok().and_then(|at| elements.get(at));
-    found.map(|element| Val::Str(element)).ok_or_else(|| ErrorKind::message("index out of range"))
+    found.map(|element| Val::Str(element)).ok_or(ErrorKind::IndexOutOfBounds(at))
 }

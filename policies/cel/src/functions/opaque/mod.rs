@@ -1,5 +1,5 @@
 //! Functions of values that only functions make and read: addresses, networks, hierarchies, identities.
 
-pub(in crate::functions) mod hierarchies;
+pub(crate) mod hierarchies;
 pub(in crate::functions) mod networks;
 pub(in crate::functions) mod spiffes;
