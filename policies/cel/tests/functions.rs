@@ -28,7 +28,7 @@ fn same(found: Option<&Json>, expected: Option<&str>) -> bool {
         (None, None) => true,
         (Some(found), Some("none")) => *found == json!({ "optional": null }),
         (Some(found), Some(expected)) => {
-            let expected: Json = serde_json::from_str(expected).expect("expected values are JSON");
+            let Ok(expected) = serde_json::from_str::<Json>(expected) else { return false };
             let present = found.get("optional").unwrap_or(found);
             *present == expected || present.as_f64().is_some_and(|number| Some(number) == expected.as_f64())
         }
@@ -52,6 +52,6 @@ fn shown(value: Val<'_>) -> Json {
         Val::Uint(number) if number >= EXACT.unsigned_abs() => json!(number.to_string()),
         Val::Optional(inner) => json!({ "optional": inner.map(|inner| shown(*inner)) }),
         Val::List(items) => items.iter().map(shown).collect(),
-        other => serde_json::to_value(other.to_value()).expect("values are JSON"),
+        other => serde_json::to_value(other.to_value()).unwrap_or(Json::Null),
     }
 }
