@@ -1,7 +1,10 @@
 use bumpalo::Bump;
 use smallvec::SmallVec;
 
-use crate::{ErrorKind, List, Timestamp, Val};
+use crate::{
+    ErrorKind, List, Timestamp, Val,
+    val::{TooMuch, Work},
+};
 
 /// Memory for what evaluations make. Clear it between uses; a cleared arena allocates no more until it outgrows itself.
 #[derive(Debug, Default)]
@@ -94,6 +97,25 @@ impl<'a> Cx<'a> {
     /// Takes the steps of going through a text: one for each 16 bytes.
     pub(crate) fn charge_text(&mut self, text: &str) -> Result<(), ErrorKind> {
         self.charge(text.len() / 16 + 1)
+    }
+
+    /// Whether two values are equal, at the price of their size.
+    pub(crate) fn equal(&mut self, a: Val<'_>, b: Val<'_>) -> Result<bool, ErrorKind> {
+        let mut work = Work::new(self.steps);
+        let equal = a.equals_within(b, &mut work);
+        self.steps = work.left();
+        equal.map_err(|TooMuch| ErrorKind::StepLimit)
+    }
+
+    /// Whether a list has an item that equals this value, at the price of looking.
+    pub(crate) fn contains(&mut self, list: List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind> {
+        for item in list.iter() {
+            self.charge(1)?;
+            if self.equal(item, wanted)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Takes this many bytes of memory.

@@ -66,6 +66,12 @@ impl Env {
         self.find(path).and_then(|node| node.value.as_ref()).map(|(slot, _)| *slot)
     }
 
+    /// A name with a slot, in its long form.
+    pub(crate) fn named(&self, path: &str) -> Option<(Arc<str>, Slot)> {
+        let node = self.find(path)?;
+        node.value.as_ref().map(|(slot, _)| (Arc::clone(&node.path), *slot))
+    }
+
     /// Reads, checks and resolves an expression.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod error;
 mod eval;
 mod functions;
 mod node;
+mod partial;
 mod program;
 pub mod syntax;
 mod val;
@@ -24,6 +25,7 @@ pub use functions::{
     spiffe::{Id as SpiffeId, Matcher as SpiffeMatcher, TrustDomain as SpiffeTrustDomain},
     time::rfc3339::Written as Timestamp,
 };
+pub use partial::{Known, Loop, Residual, Unplannable};
 pub use program::Program;
 pub use val::{List, MapRef, Opaque, Val};
 pub use value::{Map, Value};

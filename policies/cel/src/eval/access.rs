@@ -42,9 +42,11 @@ pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &
 
 fn field<'a>(from: Val<'a>, key: &'a Key, cx: &mut Cx<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
     match from {
-        Val::Map(map) => map
-            .get_hashed(key.hash, &key.text)
-            .ok_or_else(|| ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
+        Val::Map(map) => {
+            cx.charge(map.search_cost())?;
+            let found = map.get_hashed(key.hash, &key.text);
+            found.ok_or_else(|| ErrorKind::NoSuchKey(Some(Arc::clone(&key.text))))
+        }
         Val::Optional(inner) => optional(inner.copied(), key, cx),
         _ => Err(ErrorKind::NoSuchOverload),
     }
@@ -96,6 +98,9 @@ pub(super) fn index<'a>(
     cx: &mut Cx<'a>,
 ) -> Result<'a> {
     let (from, by) = (value(operand, cx)?, value(index, cx)?);
+    if let Val::Map(map) = from {
+        cx.charge(map.search_cost()).map_err(|kind| at(node, kind))?;
+    }
     let found = match from {
         Val::Optional(None) => return Ok(Val::Optional(None)),
         Val::Optional(Some(inner)) => {

@@ -46,9 +46,7 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
         Kind::Conditional(parts) => logic::conditional(node, parts, cx),
         Kind::Equal { sides, negated } => {
             let (left, right) = both(sides, cx)?;
-            operators::equal(left, right, cx)
-                .map(|equal| Val::Bool(equal != *negated))
-                .map_err(|kind| at(node, kind))
+            cx.equal(left, right).map(|equal| Val::Bool(equal != *negated)).map_err(|kind| at(node, kind))
         }
         Kind::Compare { sides, operator } => {
             let (left, right) = both(sides, cx)?;

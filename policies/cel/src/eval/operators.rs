@@ -2,15 +2,6 @@ use crate::{Cx, ErrorKind, List, Timestamp, Val, node::satisfies, syntax::Operat
 
 type Result<T> = std::result::Result<T, ErrorKind>;
 
-pub(super) fn equal(left: Val<'_>, right: Val<'_>, cx: &mut Cx<'_>) -> Result<bool> {
-    match (left, right) {
-        (Val::List(list), Val::List(_)) => cx.charge(list.len())?,
-        (Val::Map(map), Val::Map(_)) => cx.charge(map.len())?,
-        _ => {}
-    }
-    Ok(left.equals(right))
-}
-
 pub(super) fn compare<'a>(operator: Operator, left: Val<'_>, right: Val<'_>) -> Result<Val<'a>> {
     let order = left.compare(right).ok_or(ErrorKind::NoSuchOverload)?;
     Ok(Val::Bool(order.is_some_and(|order| satisfies(operator, order))))
@@ -18,11 +9,11 @@ pub(super) fn compare<'a>(operator: Operator, left: Val<'_>, right: Val<'_>) -> 
 
 pub(super) fn is_in<'a>(item: Val<'a>, collection: Val<'a>, cx: &mut Cx<'a>) -> Result<Val<'a>> {
     match collection {
-        Val::List(list) => {
-            cx.charge(list.len() / 4)?;
-            Ok(Val::Bool(list.contains(item)))
+        Val::List(list) => cx.contains(list, item).map(Val::Bool),
+        Val::Map(map) => {
+            cx.charge(map.search_cost())?;
+            Ok(Val::Bool(map.get(item).is_some()))
         }
-        Val::Map(map) => Ok(Val::Bool(map.get(item).is_some())),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }

@@ -52,14 +52,9 @@ fn test<'a>(
     test(cx, x, y).map(Val::Bool)
 }
 
-fn has<'a>(cx: &mut Cx<'a>, list: List<'a>, wanted: Val<'a>) -> Result<bool, ErrorKind> {
-    cx.charge(list.len())?;
-    Ok(list.contains(wanted))
-}
-
 fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind> {
     for item in x.iter() {
-        if has(cx, y, item)? {
+        if cx.contains(y, item)? {
             return Ok(true);
         }
     }
@@ -69,7 +64,7 @@ fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, Err
 /// Is every element of `x` in `y`?
 fn subset<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind> {
     for item in x.iter() {
-        if !has(cx, y, item)? {
+        if !cx.contains(y, item)? {
             return Ok(false);
         }
     }
@@ -92,7 +87,7 @@ fn except<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 fn filtered<'a>(cx: &mut Cx<'a>, list: List<'a>, other: List<'a>, keep: bool) -> Outcome<'a> {
     let mut kept = Vec::new();
     for item in list.iter() {
-        if has(cx, other, item)? == keep {
+        if cx.contains(other, item)? == keep {
             kept.push(item);
         }
     }

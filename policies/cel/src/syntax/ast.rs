@@ -172,6 +172,16 @@ impl Expr {
         Self { kind, start, end, depth: depth + 1 }
     }
 
+    /// A part that is written nowhere.
+    pub(crate) fn made(kind: ExprKind) -> Self {
+        Self::new(kind, 0, 0)
+    }
+
+    /// As [`Self::children`], to change them.
+    pub(crate) fn children_mut(&mut self, visit: &mut dyn FnMut(&mut Self)) {
+        self.kind.children_mut(visit);
+    }
+
     /// The parts that this one is made of, in the order in which they are written.
     pub fn children<'e>(&'e self, visit: &mut impl FnMut(&'e Self)) {
         self.kind.children(visit);
@@ -191,6 +201,29 @@ impl Expr {
 }
 
 impl ExprKind {
+    fn children_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Self::Literal(_) | Self::Ident(_) | Self::Message(_) => {}
+            Self::Select { operand, .. } | Self::Not(operand) | Self::Negate(operand) => visit(operand),
+            Self::Index { operand: a, index: b, .. } | Self::Binary(_, a, b) => {
+                visit(a);
+                visit(b);
+            }
+            Self::Call { target, args, .. } => target.as_deref_mut().into_iter().chain(args).for_each(visit),
+            Self::List(items) => items.iter_mut().for_each(|item| visit(&mut item.value)),
+            Self::Map(entries) => entries.iter_mut().for_each(|entry| {
+                visit(&mut entry.key);
+                visit(&mut entry.value);
+            }),
+            Self::And(sides) | Self::Or(sides) => sides.iter_mut().for_each(visit),
+            Self::Conditional(condition, yes, no) => {
+                visit(condition);
+                visit(yes);
+                visit(no);
+            }
+        }
+    }
+
     fn children<'e>(&'e self, visit: &mut impl FnMut(&'e Expr)) {
         match self {
             Self::Literal(_) | Self::Ident(_) | Self::Message(_) => {}

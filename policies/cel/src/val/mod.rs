@@ -1,6 +1,13 @@
+mod equality;
+
 use std::{cmp::Ordering, net::IpAddr, sync::Arc};
 
 use crate::{Cidr, Map, SpiffeId, SpiffeMatcher, SpiffeTrustDomain, Timestamp, Value, value::hash};
+
+pub(crate) use equality::{TooMuch, Work};
+
+/// Deepest nesting of a value that leaves an evaluation.
+const MAX_DEPTH: u8 = 100;
 
 /// A value while an expression is evaluated: a small copy that borrows request data, the program's constants, or the
 /// arena of the evaluation.
@@ -138,6 +145,14 @@ impl<'a> MapRef<'a> {
         }
     }
 
+    /// What looking a key up costs.
+    pub(crate) fn search_cost(self) -> usize {
+        match self {
+            Self::Tree(_) => 2,
+            Self::Pairs(pairs) => pairs.len() / 2 + 1,
+        }
+    }
+
     pub(crate) fn get_hashed(self, hash: u32, key: &str) -> Option<Val<'a>> {
         match self {
             Self::Tree(map) => map.get_hashed(hash, key).map(Val::from),
@@ -212,35 +227,6 @@ impl<'a> Val<'a> {
         }
     }
 
-    /// Whether two values are equal: numbers by what they stand for, whatever their kind; values of different types are
-    /// not equal; NaN equals nothing.
-    #[must_use]
-    pub fn equals(self, other: Val<'_>) -> bool {
-        match (self, other) {
-            (Self::Null, Val::Null) => true,
-            (Self::Bool(a), Val::Bool(b)) => a == b,
-            (Self::Str(a), Val::Str(b)) => a == b,
-            (Self::Bytes(a), Val::Bytes(b)) => a == b,
-            (Self::List(a), Val::List(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| x.equals(y))
-            }
-            (Self::Map(a), Val::Map(b)) => {
-                a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| x.equals(y)))
-            }
-            (Self::Timestamp(a), Val::Timestamp(b)) => a.same_moment(b),
-            (Self::Duration(a), Val::Duration(b)) => a == b,
-            (Self::Type(a), Val::Type(b)) => a == b,
-            (Self::Optional(None), Val::Optional(None)) => true,
-            (Self::Optional(Some(a)), Val::Optional(Some(b))) => a.equals(*b),
-            (Self::Opaque(a), Val::Opaque(b)) => a.equals(b),
-            (Self::Opaque(Opaque::SpiffeId(a)), Val::Str(b)) => a.as_str() == b,
-            (Self::Opaque(Opaque::SpiffeTrustDomain(a)), Val::Str(b)) => {
-                SpiffeTrustDomain::parse(b).is_ok_and(|b| a.name() == b.name())
-            }
-            (a, b) => a.compare_numbers(b) == Some(Some(Ordering::Equal)),
-        }
-    }
-
     /// The order of two values of one kind (all numbers are one kind). `None` if they have none, `Some(None)` if one of
     /// them is NaN.
     #[must_use]
@@ -255,7 +241,7 @@ impl<'a> Val<'a> {
         }
     }
 
-    fn compare_numbers(self, other: Val<'_>) -> Option<Option<Ordering>> {
+    pub(super) fn compare_numbers(self, other: Val<'_>) -> Option<Option<Ordering>> {
         Some(match (self, other) {
             (Self::Int(a), Val::Int(b)) => Some(a.cmp(&b)),
             (Self::Uint(a), Val::Uint(b)) => Some(a.cmp(&b)),
@@ -274,6 +260,10 @@ impl<'a> Val<'a> {
     /// other kinds that JSON does not have, and maps with keys that are not text.
     #[must_use]
     pub fn to_value(self) -> Option<Value> {
+        self.owned(MAX_DEPTH)
+    }
+
+    fn owned(self, room: u8) -> Option<Value> {
         Some(match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
@@ -282,10 +272,14 @@ impl<'a> Val<'a> {
             Self::Double(value) => Value::Double(value),
             Self::Str(text) => Value::String(text.into()),
             Self::Bytes(bytes) => Value::Bytes(bytes.into()),
-            Self::List(list) => Value::List(list.iter().map(Val::to_value).collect::<Option<_>>()?),
+            Self::List(list) => {
+                let room = room.checked_sub(1)?;
+                Value::List(list.iter().map(|item| item.owned(room)).collect::<Option<_>>()?)
+            }
             Self::Map(map) => {
+                let room = room.checked_sub(1)?;
                 let entries = map.iter().map(|(key, value)| match key {
-                    Val::Str(key) => Some((Arc::<str>::from(key), value.to_value()?)),
+                    Val::Str(key) => Some((Arc::<str>::from(key), value.owned(room)?)),
                     _ => None,
                 });
                 Value::Map(entries.collect::<Option<Vec<_>>>()?.into_iter().collect())
@@ -319,32 +313,10 @@ impl Opaque<'_> {
             Self::SpiffeMatcher(_) => "cerbos.lib.spiffeMatcher",
         }
     }
-
-    fn equals(self, other: Opaque<'_>) -> bool {
-        match (self, other) {
-            (Self::Ip(a), Opaque::Ip(b)) => a == b,
-            (Self::Cidr(a), Opaque::Cidr(b)) => a == b,
-            (Self::Hierarchy(a), Opaque::Hierarchy(b)) => a == b,
-            (Self::SpiffeId(a), Opaque::SpiffeId(b)) => a.as_str() == b.as_str(),
-            (Self::SpiffeTrustDomain(a), Opaque::SpiffeTrustDomain(b)) => a.name() == b.name(),
-            _ => false,
-        }
-    }
 }
 
-/// Exact also where a double cannot hold the whole number.
+/// As cel-go compares them: as doubles.
+#[expect(clippy::cast_precision_loss, reason = "a comparison with a double is one of doubles")]
 fn whole_to_double(whole: i128, double: f64) -> Option<Ordering> {
-    const BEYOND: f64 = 1e20;
-    if double.is_nan() {
-        return None;
-    }
-    if double >= BEYOND {
-        return Some(Ordering::Less);
-    }
-    if double <= -BEYOND {
-        return Some(Ordering::Greater);
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "within 1e20, which i128 holds")]
-    let floor = double.floor() as i128;
-    Some(whole.cmp(&floor).then(if double.fract() == 0.0 { Ordering::Equal } else { Ordering::Less }))
+    (whole as f64).partial_cmp(&double)
 }

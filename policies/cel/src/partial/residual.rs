@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use crate::syntax::Operator;
+use crate::{ErrorKind, Value};
+
+/// What is left of an expression when some of its names are not known yet.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Residual {
+    /// A part that is known.
+    Value(Value),
+    /// A part that fails whatever the unknown names turn out to be.
+    Error(ErrorKind),
+    /// An unknown name, written in full: `request.resource.attr.owner`.
+    Variable(Arc<str>),
+    /// The variable of a macro around this part.
+    Local(Arc<str>),
+    /// `operand.field`
+    Field(Box<Residual>, Arc<str>),
+    /// `operand[index]`
+    Index(Box<Residual>, Box<Residual>),
+    /// `has(operand.field)`, of the operand and the field.
+    Has(Box<Residual>, Arc<str>),
+    /// A call; the receiver of a member call comes first.
+    Call(Arc<str>, Vec<Residual>),
+    /// `left op right`
+    Binary(Operator, Box<Residual>, Box<Residual>),
+    /// All of these.
+    And(Vec<Residual>),
+    /// Any of these.
+    Or(Vec<Residual>),
+    /// `!operand`
+    Not(Box<Residual>),
+    /// `-operand`
+    Negate(Box<Residual>),
+    /// `condition ? yes : no`
+    If(Box<Residual>, Box<Residual>, Box<Residual>),
+    /// A list literal.
+    List(Vec<Residual>),
+    /// A map literal.
+    Map(Vec<(Residual, Residual)>),
+    /// A macro that goes through a list or a map.
+    Loop(Box<Loop>),
+}
+
+/// `range.exists(x, body)` and its kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loop {
+    /// `all`, `exists`, `exists_one`, `existsOne`, `map`, `filter`, `sortBy`, `transformList`, `transformMap` or
+    /// `transformMapEntry`.
+    pub function: Arc<str>,
+    /// What it goes through.
+    pub range: Residual,
+    /// The names of one item, or of a place and an item.
+    pub names: Vec<Arc<str>>,
+    /// What decides whether an item counts, where the macro has such a part besides its body.
+    pub test: Option<Residual>,
+    /// What it does with an item.
+    pub body: Residual,
+}
+
+impl Residual {
+    pub(super) fn bool(value: bool) -> Self {
+        Self::Value(Value::Bool(value))
+    }
+
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Value(Value::Bool(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The residual that is true where all of these are; `true` for none of them.
+    #[must_use]
+    pub fn all(sides: Vec<Self>) -> Self {
+        join(sides, false, Self::And, |side| match side {
+            Self::And(inner) => Ok(inner),
+            other => Err(other),
+        })
+    }
+
+    /// The residual that is true where any of these is; `false` for none of them.
+    #[must_use]
+    pub fn any(sides: Vec<Self>) -> Self {
+        join(sides, true, Self::Or, |side| match side {
+            Self::Or(inner) => Ok(inner),
+            other => Err(other),
+        })
+    }
+
+    /// The residual that is true where this is false.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::Value(Value::Bool(value)) => Self::bool(!value),
+            Self::Value(_) => Self::Error(ErrorKind::NoSuchOverload),
+            Self::Error(kind) => Self::Error(kind),
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+}
+
+/// Joins sides of `&&` or `||`. One side that equals `decides` is the whole answer, others that are known vanish.
+fn join(
+    sides: Vec<Residual>,
+    decides: bool,
+    kind: fn(Vec<Residual>) -> Residual,
+    open: fn(Residual) -> Result<Vec<Residual>, Residual>,
+) -> Residual {
+    let mut kept: Vec<Residual> = Vec::new();
+    let mut waiting: Vec<Residual> = sides.into_iter().rev().collect();
+    while let Some(side) = waiting.pop() {
+        match open(side) {
+            Ok(inner) => waiting.extend(inner.into_iter().rev()),
+            Err(side) => match side.as_bool() {
+                Some(value) if value == decides => return Residual::bool(decides),
+                Some(_) => {}
+                None if kept.contains(&side) => {}
+                None => kept.push(as_condition(side)),
+            },
+        }
+    }
+    match kept.len() {
+        0 => Residual::bool(!decides),
+        1 => kept.pop().unwrap_or_else(|| Residual::bool(!decides)),
+        _ => kind(kept),
+    }
+}
+
+/// A known value that is no boolean is no condition.
+fn as_condition(side: Residual) -> Residual {
+    match side {
+        Residual::Value(_) => Residual::Error(ErrorKind::NoSuchOverload),
+        other => other,
+    }
+}
