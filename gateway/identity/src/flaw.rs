@@ -8,6 +8,8 @@ pub struct Flaw {
     pub field: Cow<'static, str>,
     /// A stable code.
     pub code: &'static str,
+    /// The part of the field's text that it is about, in bytes, where the text is an expression.
+    pub range: Option<(u32, u32)>,
     /// What is wrong, for the person who wrote it.
     pub message: Cow<'static, str>,
 }
@@ -18,6 +20,6 @@ impl Flaw {
         code: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { field: field.into(), code, message: message.into() }
+        Self { field: field.into(), code, range: None, message: message.into() }
     }
 }

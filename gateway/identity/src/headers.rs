@@ -53,7 +53,7 @@ impl Headers {
                 format!("`{name}` is not one of the fields"),
             ));
         }
-        match Mapping::compile(&config.mapping) {
+        match Mapping::compile(&config.mapping, &["headers"]) {
             Ok(mapping) if flaws.is_empty() => {
                 Ok(Self { digest: fingerprint::of(&("headers", &config)), config, mapping })
             }
@@ -181,7 +181,7 @@ mod tests {
             (&[("x-user", "a"), ("x-user", "b")], "more than one credential"),
             (
                 &[("x-user", "a"), ("x-roles", "\"admin\"")],
-                "credential is not valid: principal/roles-not-a-list",
+                "credential is not valid: principal/roles-not-a-list-of-text",
             ),
         ] {
             assert_eq!(ask(config(), "10.0.0.1", fields).await, expected, "{fields:?}");

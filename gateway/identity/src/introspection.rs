@@ -113,7 +113,7 @@ impl Introspection {
     /// Everything that is wrong with the configuration.
     pub fn new(config: IntrospectionConfig) -> Result<Self, Vec<Flaw>> {
         let mut flaws = Vec::new();
-        let mapping = Mapping::compile(&config.mapping).map_err(|found| flaws.extend(found));
+        let mapping = Mapping::compile(&config.mapping, &["claims"]).map_err(|found| flaws.extend(found));
         let remote = Remote::new(config.remote.clone()).map_err(|error| {
             flaws.push(Flaw::new("remote", "remote/client", format!("cannot make requests: {error}")));
         });

@@ -1,81 +1,30 @@
 //! Who a proven credential makes the caller.
 
+mod compiler;
+mod config;
+
 use std::{sync::Arc, time::SystemTime};
 
-use serde_json::{Map, Value};
+use portreeve_cel::{Arena, Cx, Env, Limits, Map, Program, Val, Value};
+use serde_json::Value as Json;
+
+use compiler::{Compiler, lenient};
+pub use config::{Attribute, MappingConfig, Named, Requirement};
 
 use crate::{Flaw, Identity, Reason, Rejection};
-
-/// How what a credential says becomes a principal. The texts are CEL.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MappingConfig {
-    /// The caller's name: text, not empty. Default `claims.sub`.
-    pub id: Box<str>,
-    /// The roles: a list of text. Default `claims.roles`; absent is the empty list.
-    pub roles: Box<str>,
-    /// The attributes.
-    pub attributes: Vec<Attribute>,
-    /// The scope of the policies that apply to the caller: text, or absent.
-    pub scope: Option<Box<str>>,
-    /// Values that the expressions may use by name, worked out in this order.
-    pub lets: Vec<Named>,
-    /// What must hold of a credential besides being genuine. Anything but `true` refuses it.
-    pub require: Vec<Requirement>,
-    /// Values of the configuration that the expressions read as `params.name`.
-    pub params: Map<String, Value>,
-    /// The role of callers for whom the mapping finds none. Default `authenticated`.
-    pub fallback_role: Box<str>,
-}
-
-/// A value under a name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Named {
-    /// The name.
-    pub name: Box<str>,
-    /// The value.
-    pub expression: Box<str>,
-}
-
-/// A condition on credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Requirement {
-    /// The condition.
-    pub expression: Box<str>,
-    /// Why a credential is refused without it, for the log.
-    pub reason: Box<str>,
-}
-
-/// One attribute of the caller.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Attribute {
-    /// Its name. With a `?` at the end, the expression gives an optional value, and the attribute is left out when there
-    /// is none.
-    pub name: Box<str>,
-    /// Its value.
-    pub expression: Box<str>,
-}
-
-impl Default for MappingConfig {
-    fn default() -> Self {
-        Self {
-            id: "claims.sub".into(),
-            roles: "claims.roles".into(),
-            attributes: Vec::new(),
-            scope: None,
-            lets: Vec::new(),
-            require: Vec::new(),
-            params: Map::new(),
-            fallback_role: "authenticated".into(),
-        }
-    }
-}
 
 /// A mapping ready to be used.
 #[derive(Debug)]
 pub(crate) struct Mapping {
-    id: Selection,
-    roles: Selection,
-    attributes: Vec<(Box<str>, Selection)>,
+    facts: &'static [&'static str],
+    env: Arc<Env>,
+    params: Value,
+    lets: Vec<Program>,
+    require: Vec<(Program, Arc<str>)>,
+    id: Program,
+    roles: Program,
+    scope: Option<Program>,
+    attributes: Vec<(Arc<str>, Program)>,
     fallback_role: Arc<str>,
 }
 
@@ -83,19 +32,14 @@ pub(crate) struct Mapping {
 #[derive(Debug)]
 pub(crate) struct Facts {
     /// The main fact (`claims`, `session`, `headers` …), which stays with the identity.
-    pub(crate) main: (&'static str, Value),
+    pub(crate) main: (&'static str, Json),
     /// Other facts.
-    pub(crate) others: Vec<(&'static str, Value)>,
+    pub(crate) others: Vec<(&'static str, Json)>,
 }
 
 impl Facts {
-    pub(crate) fn of(name: &'static str, value: Value) -> Self {
+    pub(crate) fn of(name: &'static str, value: Json) -> Self {
         Self { main: (name, value), others: Vec::new() }
-    }
-
-    fn named(&self, name: &str) -> Option<&Value> {
-        let found = std::iter::once(&self.main).chain(&self.others).find(|(known, _)| *known == name);
-        found.map(|(_, value)| value)
     }
 }
 
@@ -108,117 +52,211 @@ pub(crate) struct Proof<'a> {
 }
 
 impl Mapping {
-    pub(crate) fn compile(config: &MappingConfig) -> Result<Self, Vec<Flaw>> {
-        let mut flaws = Vec::new();
-        if config.scope.is_some() || !config.lets.is_empty() || !config.require.is_empty() {
-            flaws.push(Flaw::new(
-                "principal",
-                "principal/expression",
-                "only selections of claims are understood yet",
-            ));
-        }
-        let mut selection = |field: String, text: &str| {
-            Selection::parse(text).unwrap_or_else(|| {
-                let message = format!("`{text}` does not select a claim");
-                flaws.push(Flaw::new(field, "principal/expression", message));
-                Selection(Vec::new())
+    /// Compiles the expressions; `facts` are the names that the mechanism gives values to.
+    pub(crate) fn compile(config: &MappingConfig, facts: &'static [&'static str]) -> Result<Self, Vec<Flaw>> {
+        let mut compiler = Compiler::new(facts, &config.lets);
+        let lets: Vec<Option<Program>> = config
+            .lets
+            .iter()
+            .map(|named| compiler.compile(format!("let.{}", named.name), &*named.expression))
+            .collect();
+        let require: Vec<_> = config
+            .require
+            .iter()
+            .enumerate()
+            .map(|(index, required)| {
+                let program = compiler.compile(format!("require.{index}.expr"), &*required.expression);
+                program.map(|program| (program, Arc::<str>::from(&*required.reason)))
             })
+            .collect();
+        let id = match &*config.id {
+            "" => compiler.compile_default("principal.id", facts, "sub"),
+            id => compiler.compile("principal.id".to_owned(), id),
         };
-        let mapping = Self {
-            id: selection("principal.id".to_owned(), &config.id),
-            roles: selection("principal.roles".to_owned(), &config.roles),
-            attributes: config
-                .attributes
-                .iter()
-                .map(|attribute| {
-                    let field = format!("principal.attr.{}", attribute.name);
-                    (attribute.name.clone(), selection(field, &attribute.expression))
-                })
-                .collect(),
-            fallback_role: (&*config.fallback_role).into(),
+        let roles = match &*config.roles {
+            "" => compiler.compile_default("principal.roles", facts, "roles"),
+            roles => compiler.compile("principal.roles".to_owned(), lenient(roles)),
         };
-        if flaws.is_empty() { Ok(mapping) } else { Err(flaws) }
-    }
-
-    pub(crate) fn identify(&self, proof: Proof<'_>) -> Result<Identity, Rejection> {
-        let subject = self.id.of(&proof.facts).and_then(Value::as_str).filter(|id| !id.is_empty());
-        let subject = subject.ok_or_else(|| Rejection::invalid("principal/no-id"))?.into();
-        let attributes = self
+        let scope = config
+            .scope
+            .as_deref()
+            .map(|scope| compiler.compile("principal.scope".to_owned(), lenient(scope)));
+        let attributes: Vec<_> = config
             .attributes
             .iter()
-            .filter_map(|(name, selection)| Some((&**name, selection.of(&proof.facts)?.clone().into())))
+            .map(|attribute| {
+                let field = format!("principal.attr.{}", attribute.name);
+                let name = attribute.name.strip_suffix('?').unwrap_or(&attribute.name);
+                compiler
+                    .compile(field, lenient(&attribute.expression))
+                    .map(|program| (Arc::from(name), program))
+            })
             .collect();
-        Ok(Identity {
-            subject,
-            issuer: proof.issuer.into(),
-            roles: self.roles(&proof.facts)?,
-            attributes,
-            scope: None,
-            expires_at: proof.expires_at,
-            authenticator: Arc::clone(proof.authenticator),
-            claims: proof.facts.main.1.into(),
+        let Compiler { env, flaws, .. } = compiler;
+        let (Some(id), Some(roles), true) = (id, roles, flaws.is_empty()) else { return Err(flaws) };
+        Ok(Self {
+            facts,
+            env,
+            params: Json::Object(config.params.clone()).into(),
+            lets: lets.into_iter().flatten().collect(),
+            require: require.into_iter().flatten().collect(),
+            id,
+            roles,
+            scope: scope.flatten(),
+            attributes: attributes.into_iter().flatten().collect(),
+            fallback_role: (&*config.fallback_role).into(),
         })
     }
 
-    fn roles(&self, facts: &Facts) -> Result<Box<[Arc<str>]>, Rejection> {
-        let mut roles: Vec<Arc<str>> = Vec::new();
-        let found = match self.roles.of(facts) {
-            None | Some(Value::Null) => &[][..],
-            Some(Value::Array(found)) => found,
-            Some(_) => return Err(Rejection::invalid("principal/roles-not-a-list")),
-        };
-        for role in found {
-            let role = role.as_str().filter(|role| !role.is_empty());
-            let role: Arc<str> =
-                role.ok_or_else(|| Rejection::Invalid(Reason::from("principal/role-not-text")))?.into();
-            if !roles.contains(&role) {
-                roles.push(role);
+    pub(crate) fn identify(&self, proof: Proof<'_>) -> Result<Identity, Rejection> {
+        let main = self.facts.iter().position(|name| *name == proof.facts.main.0);
+        let mut values = self.values(proof.facts);
+        let first_let = values.len();
+        values.resize(self.env.slots(), None);
+        for (index, program) in self.lets.iter().enumerate() {
+            let named = evaluate(program, &Arena::new(), &views(&values), "principal/let", owned)?;
+            if let Some(slot) = values.get_mut(first_let + index) {
+                *slot = Some(named);
             }
         }
+        let (arena, views) = (Arena::new(), views(&values));
+        self.check(&arena, &views)?;
+        let subject = evaluate(&self.id, &arena, &views, "principal/no-id", |value| match value {
+            Val::Str(text) if !text.is_empty() => Some(Arc::<str>::from(text)),
+            _ => None,
+        })?;
+        let identity = Identity {
+            subject,
+            issuer: proof.issuer.into(),
+            roles: self.roles(&arena, &views)?,
+            attributes: self.attributes(&arena, &views)?,
+            scope: self.scope(&arena, &views)?,
+            expires_at: proof.expires_at,
+            authenticator: Arc::clone(proof.authenticator),
+            claims: Value::Null,
+        };
+        let claims = main.and_then(|index| values.get_mut(index)?.take()).unwrap_or_default();
+        Ok(Identity { claims, ..identity })
+    }
+
+    /// The values of the slots: facts in their order, then the parameters.
+    fn values(&self, facts: Facts) -> Vec<Option<Value>> {
+        let mut facts: Vec<_> = std::iter::once(facts.main).chain(facts.others).collect();
+        let mut values = Vec::with_capacity(self.env.slots());
+        for name in self.facts {
+            let found = facts.iter_mut().find(|(known, _)| known == name);
+            values.push(found.map(|(_, value)| std::mem::take(value).into()));
+        }
+        values.push(Some(self.params.clone()));
+        values
+    }
+
+    fn check(&self, arena: &Arena, views: &[Option<Val<'_>>]) -> Result<(), Rejection> {
+        for (program, reason) in &self.require {
+            let mut cx = Cx::new(arena, views, None, LIMITS);
+            let holds = program.condition(&mut cx).unwrap_or(false);
+            if !holds {
+                return Err(Rejection::Invalid(Reason::with("principal/require", reason.to_string())));
+            }
+        }
+        Ok(())
+    }
+
+    fn roles(&self, arena: &Arena, views: &[Option<Val<'_>>]) -> Result<Box<[Arc<str>]>, Rejection> {
+        let mut roles =
+            evaluate(
+                &self.roles,
+                arena,
+                views,
+                "principal/roles-not-a-list-of-text",
+                |value| match present(value) {
+                    None | Some(Val::Null) => Some(Vec::new()),
+                    Some(Val::List(found)) => found.iter().map(role).collect::<Option<Vec<_>>>(),
+                    Some(_) => None,
+                },
+            )?;
+        let mut seen: Vec<Arc<str>> = Vec::with_capacity(roles.len());
+        roles.retain(|role| {
+            let new = !seen.contains(role);
+            if new {
+                seen.push(Arc::clone(role));
+            }
+            new
+        });
         if roles.is_empty() {
             roles.push(Arc::clone(&self.fallback_role));
         }
         Ok(roles.into())
     }
-}
 
-/// A value of the facts, by its path.
-#[derive(Debug)]
-struct Selection(Vec<Box<str>>);
-
-impl Selection {
-    /// `claims.a.b`, `claims.?a`, `headers["x-user"]`, `headers[?"x-user"]`, and `.orValue([])` at the end.
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.strip_suffix(".orValue([])").unwrap_or(text);
-        let end = text.find(['.', '[']).unwrap_or(text.len());
-        let (root, mut rest) = text.split_at_checked(end)?;
-        let mut path: Vec<Box<str>> = vec![name(root)?.into()];
-        while !rest.is_empty() {
-            let (part, after) = match rest.strip_prefix('.') {
-                Some(after) => {
-                    let after = after.strip_prefix('?').unwrap_or(after);
-                    let (part, after) =
-                        after.split_at_checked(after.find(['.', '[']).unwrap_or(after.len()))?;
-                    (name(part)?, after)
-                }
-                None => {
-                    let after = rest.strip_prefix('[')?;
-                    after.strip_prefix('?').unwrap_or(after).strip_prefix('"')?.split_once("\"]")?
-                }
-            };
-            path.push(part.into());
-            rest = after;
+    fn attributes(&self, arena: &Arena, views: &[Option<Val<'_>>]) -> Result<Map, Rejection> {
+        let mut found = Vec::with_capacity(self.attributes.len());
+        for (name, program) in &self.attributes {
+            let value =
+                evaluate(program, arena, views, "principal/attribute", |value| match present(value) {
+                    None => Some(None),
+                    Some(value) => owned(value).map(Some),
+                })?;
+            found.extend(value.map(|value| (Arc::clone(name), value)));
         }
-        Some(Self(path))
+        Ok(found.into_iter().collect())
     }
 
-    fn of<'f>(&self, facts: &'f Facts) -> Option<&'f Value> {
-        let (first, rest) = self.0.split_first()?;
-        rest.iter().try_fold(facts.named(first)?, |value, part| value.get(&**part))
+    fn scope(&self, arena: &Arena, views: &[Option<Val<'_>>]) -> Result<Option<Arc<str>>, Rejection> {
+        let Some(program) = &self.scope else { return Ok(None) };
+        evaluate(program, arena, views, "principal/scope", |value| match present(value) {
+            None => Some(None),
+            Some(Val::Str(text)) => Some(Some(Arc::from(text))),
+            Some(_) => None,
+        })
     }
 }
 
-fn name(part: &str) -> Option<&str> {
-    let first = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    (first && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(part)
+/// How much one expression may take. Claims are small, and a caller waits.
+const LIMITS: Limits = Limits { steps: 200_000, memory: 4 << 20 };
+
+fn views(values: &[Option<Value>]) -> Vec<Option<Val<'_>>> {
+    values.iter().map(|value| value.as_ref().map(Val::from)).collect()
 }
+
+/// The value of an expression as what it must be. An expression that fails, or gives something else, refuses.
+fn evaluate<T>(
+    program: &Program,
+    arena: &Arena,
+    views: &[Option<Val<'_>>],
+    code: &'static str,
+    read: impl FnOnce(Val<'_>) -> Option<T>,
+) -> Result<T, Rejection> {
+    let mut cx = Cx::new(arena, views, None, LIMITS);
+    match program.eval(&mut cx) {
+        Ok(value) => read(value).ok_or_else(|| Rejection::invalid(code)),
+        Err(error) => Err(Rejection::Invalid(Reason::with(code, error.to_string()))),
+    }
+}
+
+/// The value, unless it is an optional one that is absent.
+fn present(value: Val<'_>) -> Option<Val<'_>> {
+    match value {
+        Val::Optional(inner) => inner.copied(),
+        value => Some(value),
+    }
+}
+
+fn role(value: Val<'_>) -> Option<Arc<str>> {
+    match value {
+        Val::Str(text) if !text.is_empty() => Some(text.into()),
+        _ => None,
+    }
+}
+
+/// A value as policies know attributes: as JSON does, with doubles for numbers.
+fn owned(value: Val<'_>) -> Option<Value> {
+    let value = present(value)?.to_value()?;
+    match value {
+        Value::Null | Value::Bool(_) | Value::Double(_) | Value::String(_) => Some(value),
+        other => serde_json::to_value(&other).ok().map(Value::from),
+    }
+}
+
+#[cfg(test)]
+mod tests;

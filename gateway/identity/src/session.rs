@@ -67,11 +67,7 @@ impl SessionConfig {
             forward_headers: Vec::new(),
             headers: Vec::new(),
             insufficient: vec![403],
-            mapping: MappingConfig {
-                id: "session.sub".into(),
-                roles: "session.roles".into(),
-                ..Default::default()
-            },
+            mapping: MappingConfig::default(),
             expires_at: None,
             cache_for: None,
             remote: RemoteConfig::default(),
@@ -100,7 +96,7 @@ impl Session {
     /// Everything that is wrong with the configuration.
     pub fn new(config: SessionConfig) -> Result<Self, Vec<Flaw>> {
         let mut flaws = Vec::new();
-        let mapping = Mapping::compile(&config.mapping).map_err(|found| flaws.extend(found));
+        let mapping = Mapping::compile(&config.mapping, &["session"]).map_err(|found| flaws.extend(found));
         let remote = Remote::new(config.remote.clone()).map_err(|error| {
             flaws.push(Flaw::new("remote", "remote/client", format!("cannot make requests: {error}")));
         });

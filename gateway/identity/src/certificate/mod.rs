@@ -83,7 +83,8 @@ impl Certificate {
                 ));
             }
         }
-        let mapping = Mapping::compile(&config.mapping).map_err(|found| flaws.extend(found));
+        let mapping =
+            Mapping::compile(&config.mapping, &["certificate", "xfcc"]).map_err(|found| flaws.extend(found));
         let (Ok(mapping), true) = (mapping, flaws.is_empty()) else { return Err(flaws) };
         let digest = fingerprint::of(&("client_certificate", &config));
         Ok(Self { verdicts: Verdicts::new(config.cache.clone(), digest), mapping, digest, config })
@@ -194,7 +195,7 @@ mod tests {
     use crate::{Chain, test_request::TestRequest};
 
     fn mapping(id: &str) -> MappingConfig {
-        MappingConfig { id: id.into(), roles: "certificate.none".into(), ..MappingConfig::default() }
+        MappingConfig { id: id.into(), roles: "[]".into(), ..MappingConfig::default() }
     }
 
     async fn ask(config: CertificateConfig, request: &TestRequest) -> String {

@@ -58,7 +58,8 @@ impl Jwt {
     /// Everything that is wrong with the configuration.
     pub fn new(config: JwtConfig) -> Result<Self, Vec<Flaw>> {
         let mut flaws = config.flaws();
-        let mapping = Mapping::compile(&config.mapping).map_err(|found| flaws.extend(found));
+        let mapping =
+            Mapping::compile(&config.mapping, &["claims", "jose"]).map_err(|found| flaws.extend(found));
         let remote = Remote::new(config.remote.clone()).map_err(|error| {
             flaws.push(Flaw::new("remote", "remote/client", format!("cannot make requests: {error}")));
         });

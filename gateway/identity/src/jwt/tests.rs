@@ -267,8 +267,8 @@ async fn issuer_audience_and_subject_are_exact() {
         (with(json!({"sub": 7})), "jwt/subject"),
         (with(json!({"sub": ""})), "jwt/subject"),
         (without("sub"), "principal/no-id"),
-        (with(json!({"roles": "admin,user"})), "principal/roles-not-a-list"),
-        (with(json!({"roles": [1]})), "principal/role-not-text"),
+        (with(json!({"roles": "admin,user"})), "principal/roles-not-a-list-of-text"),
+        (with(json!({"roles": [1]})), "principal/roles-not-a-list-of-text"),
     ];
     for (claims, expected) in cases {
         assert_eq!(outcome(&jwt, &key.token(&claims)).await, expected, "{claims}");

@@ -105,6 +105,15 @@ mod tests {
     }
 
     #[test]
+    fn every_function_is_in_the_reference() {
+        let page = include_str!("../../../../docs/functions.md");
+        for function in crate::functions::all().filter(|function| !function.name.starts_with('@')) {
+            let called = [format!("`{}(", function.name), format!(".{}(", function.name)];
+            assert!(called.iter().any(|call| page.contains(call.as_str())), "{} is missing", function.name);
+        }
+    }
+
+    #[test]
     fn every_function_has_readable_signatures_and_one_meaning() {
         let mut seen = std::collections::BTreeSet::new();
         for function in crate::functions::all() {
