@@ -20,7 +20,7 @@ pub(crate) struct Mapping {
     env: Arc<Env>,
     params: Value,
     lets: Vec<Program>,
-    require: Vec<(Program, Arc<str>)>,
+    require: Vec<(Program, Requirement)>,
     id: Program,
     roles: Program,
     scope: Option<Program>,
@@ -66,7 +66,7 @@ impl Mapping {
             .enumerate()
             .map(|(index, required)| {
                 let program = compiler.compile(format!("require.{index}.expr"), &*required.expression);
-                program.map(|program| (program, Arc::<str>::from(&*required.reason)))
+                program.map(|program| (program, required.clone()))
             })
             .collect();
         let id = match &*config.id {
@@ -114,7 +114,9 @@ impl Mapping {
         let first_let = values.len();
         values.resize(self.env.slots(), None);
         for (index, program) in self.lets.iter().enumerate() {
-            let named = evaluate(program, &Arena::new(), &views(&values), "principal/let", owned)?;
+            let named = evaluate(program, &Arena::new(), &views(&values), "principal/let", |value| {
+                present(value)?.to_value()
+            })?;
             if let Some(slot) = values.get_mut(first_let + index) {
                 *slot = Some(named);
             }
@@ -152,11 +154,13 @@ impl Mapping {
     }
 
     fn check(&self, arena: &Arena, views: &[Option<Val<'_>>]) -> Result<(), Rejection> {
-        for (program, reason) in &self.require {
+        for (program, required) in &self.require {
             let mut cx = Cx::new(arena, views, None, LIMITS);
             let holds = program.condition(&mut cx).unwrap_or(false);
             if !holds {
-                return Err(Rejection::Invalid(Reason::with("principal/require", reason.to_string())));
+                let reason = Reason::with("principal/require", required.reason.to_string());
+                let kind = if required.insufficient { Rejection::Insufficient } else { Rejection::Invalid };
+                return Err(kind(reason));
             }
         }
         Ok(())

@@ -56,6 +56,10 @@ impl Reply {
         Self { status: None, headers: Vec::new(), body: Vec::new() }
     }
 
+    pub(crate) fn with_status(self, status: u64) -> Self {
+        Self { status: u16::try_from(status).ok(), ..self }
+    }
+
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

@@ -31,7 +31,7 @@ pub(crate) fn check(
     let lifetime = check_times(config, claims, now)?;
     check_issuer(issuer, claims)?;
     check_audience(&issuer.audience, claims)?;
-    check_subject(claims)?;
+    check_subject(config.kind, claims)?;
     if config.kind == TokenKind::Access {
         check_is_access_token(claims)?;
     }
@@ -135,11 +135,13 @@ pub(crate) fn check_audience(audience: &Audience, claims: &Map<String, Value>) -
     }
 }
 
-/// A machine's token may have no subject; one that is there is text and not empty.
-fn check_subject(claims: &Map<String, Value>) -> Result<(), Rejection> {
+/// A machine's token may have no subject; one that is there is text and not empty. What vouches for machines beside users
+/// (Cloudflare Access) says an empty one; the mapping gives such a caller another name or refuses it.
+fn check_subject(kind: TokenKind, claims: &Map<String, Value>) -> Result<(), Rejection> {
     match claims.get("sub") {
         None => Ok(()),
-        Some(subject) => require(subject.as_str().is_some_and(|text| !text.is_empty()), "jwt/subject"),
+        Some(Value::String(subject)) => require(!subject.is_empty() || kind == TokenKind::Any, "jwt/subject"),
+        Some(_) => Err(Rejection::invalid("jwt/subject")),
     }
 }
 

@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use crate::strict_json;
 
-/// Tokens of AWS's load balancers are padded, and signed with the padding.
+/// Tokens of AWS's load balancers are padded, or were; the signature covers the text either way.
 const PADDED: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// How the parts of a token are spelled.
@@ -21,7 +21,7 @@ pub enum Spelling {
     /// RFC 7515: base64url without padding.
     #[default]
     Standard,
-    /// AWS Application Load Balancer: base64url with padding; `iss` and `exp` are in the JOSE header as well.
+    /// AWS Application Load Balancer: base64url with or without padding; `iss` and `exp` are in the JOSE header as well.
     AwsAlb,
 }
 
@@ -89,8 +89,13 @@ pub(crate) fn looks_like_one(token: &str, spelling: Spelling) -> bool {
 
 /// The issuer that a token claims. `None` when it claims none, or cannot be read.
 pub(crate) fn claimed_issuer(token: &str, spelling: Spelling) -> Option<String> {
-    let [_, claims, _] = parts(token)?;
-    match object(claims, spelling)?.remove("iss")? {
+    let [header, claims, _] = parts(token)?;
+    let of = |part| object(part, spelling)?.remove("iss");
+    let claimed = match spelling {
+        Spelling::Standard => of(claims)?,
+        Spelling::AwsAlb => of(header).or_else(|| of(claims))?,
+    };
+    match claimed {
         Value::String(issuer) => Some(issuer),
         _ => None,
     }

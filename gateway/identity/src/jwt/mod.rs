@@ -124,11 +124,15 @@ impl Jwt {
         Ok(Genuine { header: compact.header, claims: compact.claims, issuer, lifetime })
     }
 
-    /// AWS's load balancers say `iss` and `exp` in the header, which the signature covers as well.
+    /// AWS's load balancers say `iss` and `exp` in the header, which the signature covers as well; what they say there
+    /// counts, not what the provider behind them said to them.
     fn complete(&self, compact: &mut Compact<'_>) {
         if self.config.spelling == Spelling::AwsAlb {
-            copy(&compact.header, &mut compact.claims, "iss");
-            copy(&compact.header, &mut compact.claims, "exp");
+            for name in ["iss", "exp"] {
+                if let Some(value) = compact.header.get(name) {
+                    compact.claims.insert(name.to_owned(), value.clone());
+                }
+            }
         }
     }
 
@@ -143,12 +147,6 @@ pub(crate) struct Genuine<'j> {
     pub(crate) claims: Map<String, Value>,
     issuer: &'j str,
     lifetime: claims::Lifetime,
-}
-
-fn copy(from: &Map<String, Value>, to: &mut Map<String, Value>, name: &str) {
-    if let (Some(value), false) = (from.get(name), to.contains_key(name)) {
-        to.insert(name.to_owned(), value.clone());
-    }
 }
 
 /// The token's algorithm, if its issuer signs with it.

@@ -38,6 +38,8 @@ pub struct Requirement {
     pub expression: Box<str>,
     /// Why a credential is refused without it, for the log.
     pub reason: Box<str>,
+    /// Whether a credential without it is genuine but not enough (403) rather than not good (401).
+    pub insufficient: bool,
 }
 
 /// One attribute of the caller.

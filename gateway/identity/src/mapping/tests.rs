@@ -80,8 +80,11 @@ fn requirements_lets_params_and_scope_are_worked_out_in_order() {
     let mut config = config("parts[0]", "[last]", &[("p", "params.p")]);
     let named = |name: &str, expression: &str| Named { name: name.into(), expression: expression.into() };
     config.lets = vec![named("parts", "claims.sub.split('|')"), named("last", "parts[size(parts) - 1]")];
-    config.require =
-        vec![Requirement { expression: "claims.ok == params.p".into(), reason: "not ok".into() }];
+    config.require = vec![Requirement {
+        expression: "claims.ok == params.p".into(),
+        reason: "not ok".into(),
+        insufficient: false,
+    }];
     config.params = json!({"p": "yes"}).as_object().unwrap().clone();
     config.scope = Some("claims.org".into());
     let found = identify(&config, json!({"sub": "a|b", "ok": "yes", "org": "acme.eu"})).unwrap();
