@@ -1,5 +1,12 @@
 //! The published cases of the language and of the policy engine, from `CONFORMANCE_DIR`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a case that cannot be read is a failure of the test"
+)]
+
 mod policies;
 mod spec;
 mod typed;
