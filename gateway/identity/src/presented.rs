@@ -2,8 +2,9 @@ use std::{borrow::Cow, fmt, net::IpAddr, time::SystemTime};
 
 use http::{HeaderMap, Method};
 
-/// What a request shows of its caller. Borrows everything; building one costs nothing.
-#[derive(Clone, Copy, Debug)]
+/// What a request shows of its caller. Borrows everything; building one costs nothing. Prints names of fields only, since
+/// their values, the query and a certificate can be credentials.
+#[derive(Clone, Copy)]
 pub struct Presented<'r> {
     /// The method.
     pub method: &'r Method,
@@ -20,6 +21,16 @@ pub struct Presented<'r> {
     pub peer: Option<IpAddr>,
     /// When the request arrived: the one reading of the clock that everything is judged by.
     pub now: SystemTime,
+}
+
+impl fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<_> = self.headers.keys().collect();
+        f.debug_struct("Presented")
+            .field("path", &self.path)
+            .field("headers", &fields)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The values of one name: none, one, or more than one.
@@ -174,5 +185,8 @@ mod tests {
     #[test]
     fn a_credential_never_prints_itself() {
         assert_eq!(format!("{:?}", Credential::Text("secret".into())), "Credential(..)");
+        let headers = cookies(&["session=secret"]);
+        let shown = format!("{:?}", shown(&headers, "token=secret"));
+        assert!(shown.contains("cookie") && !shown.contains("secret"), "{shown}");
     }
 }
