@@ -31,6 +31,8 @@ pub struct Env {
 pub(crate) struct Declared {
     /// The name in its long form.
     pub(crate) path: Arc<str>,
+    /// What findings call the type of what is declared under it.
+    type_name: Option<Arc<str>>,
     pub(crate) value: Option<(Slot, Type)>,
     children: HashMap<Arc<str>, usize>,
     /// The children by their long names, in the order of their declaration.
@@ -111,7 +113,10 @@ impl Names for Env {
         let node = self.find(path)?;
         Some(match &node.value {
             Some((_, ty)) => ty.clone(),
-            None => Type::Object(Object { path: Arc::clone(&node.path), name: Arc::clone(&node.path) }),
+            None => {
+                let name = node.type_name.as_ref().unwrap_or(&node.path);
+                Type::Object(Object { path: Arc::clone(&node.path), name: Arc::clone(name) })
+            }
         })
     }
 }
@@ -138,6 +143,14 @@ impl EnvBuilder {
         let roof = if roof.is_empty() { 0 } else { self.node(roof) };
         if let Some(node) = self.0.nodes.get_mut(roof) {
             node.children.insert(name.into(), target);
+        }
+    }
+
+    /// Declares the roof over names, which may have none under it, and what findings call its type.
+    pub fn roof(&mut self, path: &str, type_name: &str) {
+        let index = self.node(path);
+        if let Some(node) = self.0.nodes.get_mut(index) {
+            node.type_name = Some(type_name.into());
         }
     }
 

@@ -64,7 +64,7 @@ impl Checker<'_> {
 
     pub(super) fn field(&mut self, place: &Expr, from: Type, field: &str) -> Type {
         match from {
-            Type::Dyn => Type::Dyn,
+            Type::Dyn | Type::Fields(_) => Type::Dyn,
             Type::Map(_, value) => (*value).clone(),
             Type::Object(Object { path, .. }) => match self.names.meaning(&format!("{path}.{field}")) {
                 Some(found) => found,

@@ -74,7 +74,7 @@ fn is_named(arg: &Type, name: &str) -> bool {
     match (name, arg) {
         (_, Type::Dyn) | ("dyn", _) => true,
         ("number", Type::Int | Type::Uint | Type::Double) => true,
-        (_, Type::Object(_)) => false,
+        (_, Type::Object(_) | Type::Fields(_)) => false,
         _ => arg.to_string() == name,
     }
 }

@@ -36,6 +36,8 @@ pub enum Type {
     Named(&'static str),
     /// Declared names under one roof, such as `request`.
     Object(Object),
+    /// Names that are not declared, under one roof of this type: any field can be selected, and nothing else be done.
+    Fields(Arc<str>),
 }
 
 /// An object whose fields are declared names. It has fields and nothing else: it cannot be indexed.
@@ -124,6 +126,7 @@ impl fmt::Display for Type {
             Self::Type => f.write_str("type"),
             Self::Named(name) => f.write_str(name),
             Self::Object(object) => f.write_str(&object.name),
+            Self::Fields(name) => f.write_str(name),
         }
     }
 }
