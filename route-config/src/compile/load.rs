@@ -64,12 +64,13 @@ fn template(raw: &RawText, scope: &Scope<'_>, report: &mut Report) -> Option<Loa
         let whole =
             in_query || (sample.ends_with('/') && matches!(after.chars().next(), None | Some('/' | '?')));
         let start = raw.text.len() - rest.len() + before.len();
-        let wrong = scope.check_placeholder(name, raw).or_else(|| {
-            (!whole).then(|| {
-                Diagnostic::error("route/load", "a placeholder is a whole segment")
-                    .at(raw.part(start, raw.text.len() - after.len()), "text around it")
-            })
-        });
+        let wrong =
+            scope.check_placeholder(name, raw.part(start + 1, start + 1 + name.len())).or_else(|| {
+                (!whole).then(|| {
+                    Diagnostic::error("route/load", "a placeholder is a whole segment")
+                        .at(raw.part(start, raw.text.len() - after.len()), "text around it")
+                })
+            });
         if let Some(wrong) = wrong {
             report.push(wrong);
             ok = false;

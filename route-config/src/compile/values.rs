@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use http::HeaderName;
-use portreeve_diagnostics::{Diagnostic, Report, suggest};
+use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned, suggest};
 
 use crate::{
     HeaderTemplate, Matcher, Source, Value,
     header_template::forbidden,
     raw::{RawText, RawValues},
-    value::selection::{Plain, plain},
+    value::{Use, Wrong},
 };
 
 /// What an expression can read where it stands.
@@ -27,15 +27,19 @@ pub(super) struct Scope<'a> {
 
 impl Scope<'_> {
     pub(super) fn compile(&self, raw: &RawText, report: &mut Report) -> Option<Value> {
-        let Some(how) = plain(&raw.text) else {
-            report.push(not_plain(raw));
-            return None;
-        };
-        let value = Value::new(&raw.text, raw.span, how);
-        self.check(&value, raw).map_or(Some(value), |wrong| {
-            report.push(wrong);
-            None
-        })
+        match Value::compile(&raw.text, raw.span) {
+            Ok(value) => {
+                let mut wrong =
+                    value.uses().into_iter().filter_map(|found| self.check(&found, raw)).peekable();
+                let ok = wrong.peek().is_none();
+                wrong.for_each(|wrong| report.push(wrong));
+                ok.then_some(value)
+            }
+            Err(wrong) => {
+                wrong.iter().for_each(|wrong| report.push(not_an_expression(raw, wrong)));
+                None
+            }
+        }
     }
 
     /// Header fields with expressions.
@@ -63,16 +67,13 @@ impl Scope<'_> {
             .collect()
     }
 
-    fn check(&self, value: &Value, raw: &RawText) -> Option<Diagnostic> {
-        for source in value.sources() {
-            if let Some(wrong) = self.check_source(source) {
-                return Some(wrong.at(place_of(raw, source.name()), format!("there is no `{source}` here")));
-            }
+    fn check(&self, found: &Use, raw: &RawText) -> Option<Diagnostic> {
+        let source = found.source;
+        if let Some(wrong) = self.check_source(source) {
+            let place = raw.part(found.root, found.root + source.name().len());
+            return Some(wrong.at(place, format!("there is no `{source}` here")));
         }
-        match value.plain() {
-            Plain::Selection(source, keys) => self.check_key(*source, keys.first()?, raw),
-            Plain::Constant(_) => None,
-        }
+        self.check_key(source, found.key.as_deref()?, raw.part(found.start, found.end))
     }
 
     fn check_source(&self, source: Source) -> Option<Diagnostic> {
@@ -95,9 +96,9 @@ impl Scope<'_> {
         }
     }
 
-    fn check_key(&self, source: Source, key: &str, raw: &RawText) -> Option<Diagnostic> {
+    fn check_key(&self, source: Source, key: &str, place: Span) -> Option<Diagnostic> {
         match source {
-            Source::Path => self.check_placeholder(key, raw),
+            Source::Path => self.check_placeholder(key, place),
             Source::Headers => {
                 let name = HeaderName::from_bytes(key.as_bytes()).ok();
                 name.is_none_or(|name| name.as_str() != key).then(|| {
@@ -105,7 +106,7 @@ impl Scope<'_> {
                         "route/header-name",
                         format!("`{key}` is not the name of a header field"),
                     )
-                    .at(place_of(raw, key), "names are in lower case here")
+                    .at(place, "names are in lower case here")
                 })
             }
             _ => {
@@ -113,18 +114,18 @@ impl Scope<'_> {
                 (!fields.contains(&key)).then(|| {
                     let wrong =
                         Diagnostic::error("route/unknown-field", format!("`{source}` has no `{key}`"))
-                            .at(place_of(raw, key), "unknown");
+                            .at(place, "unknown");
                     suggested(wrong, key, fields.iter().copied())
                 })
             }
         }
     }
 
-    pub(super) fn check_placeholder(&self, name: &str, raw: &RawText) -> Option<Diagnostic> {
+    pub(super) fn check_placeholder(&self, name: &str, place: Span) -> Option<Diagnostic> {
         let without = self.matchers.iter().find(|m| !m.pattern.names().any(|known| **known == *name))?;
         let message = format!("the path has no placeholder `{name}`");
         let wrong = Diagnostic::error("route/unknown-placeholder", message)
-            .at(place_of(raw, name), "unknown")
+            .at(place, "unknown")
             .at(without.span, "not in this path");
         Some(suggested(wrong, name, without.pattern.names().map(|known| &**known)))
     }
@@ -143,29 +144,21 @@ pub(super) fn suggested<'a>(
     if all.is_empty() { wrong } else { wrong.help(format!("there is {}", all.join(", "))) }
 }
 
-/// The place of a name in an expression; all of it when it is not written as it reads.
-pub(super) fn place_of(raw: &RawText, name: &str) -> portreeve_diagnostics::Span {
-    match raw.text.rfind(name) {
-        Some(start) => raw.part(start, start + name.len()),
-        None => raw.span,
+fn not_an_expression(raw: &RawText, wrong: &Wrong) -> Diagnostic {
+    let found = Diagnostic::error("route/expression", wrong.message.as_str())
+        .at(raw.part(wrong.start, wrong.end), "in this expression");
+    let word = raw.text.get(wrong.start..wrong.end).unwrap_or_default();
+    if let Some(near) = suggest::nearest(word, Source::ALL.map(Source::name)) {
+        return found.help(format!("did you mean `{near}`?"));
     }
-}
-
-fn not_plain(raw: &RawText) -> Diagnostic {
-    let wrong = Diagnostic::error("route/expression", format!("`{}` is not an expression", raw.text))
-        .at(raw.span, "");
-    match raw.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
-        true => wrong.help(format!(
-            "write `'\"{}\"'` for that text, or `path.{}` for a placeholder",
-            raw.text, raw.text
-        )),
-        false => wrong,
+    if raw.text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        let text = &raw.text;
+        return found.help(format!("write `'\"{text}\"'` for that text, or `path.{text}` for a placeholder"));
     }
+    found
 }
 
 /// Shares a text.
-pub(super) fn shared(
-    text: &portreeve_diagnostics::Spanned<String>,
-) -> portreeve_diagnostics::Spanned<Arc<str>> {
-    portreeve_diagnostics::Spanned::new(text.value.as_str().into(), text.span)
+pub(super) fn shared(text: &Spanned<String>) -> Spanned<Arc<str>> {
+    Spanned::new(text.value.as_str().into(), text.span)
 }

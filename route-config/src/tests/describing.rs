@@ -95,6 +95,51 @@ fn a_value_that_is_missing_or_has_two_readings_is_no_target() {
     }
 }
 
+#[test]
+fn an_expression_is_evaluated_over_the_same_names() {
+    let route = |value: &str| {
+        let value = value.replace('\'', "''");
+        format!(
+            "  - match: GET /x/{{a}}/{{b}}\n    resource: x\n    action: view\n    id: '\"1\"'\n    attr: {{ v: '{value}' }}\n"
+        )
+    };
+    for (value, request, expected) in [
+        ("query.?region.orValue(\"EU\")", "GET /x/1/2", r#""EU""#),
+        ("query.?region.orValue(\"EU\")", "GET /x/1/2?region=US&tag=a&tag=b", r#""US""#),
+        ("path.a + \"-\" + path.b", "GET /x/1/2", r#""1-2""#),
+        ("principal.roles.join(\",\")", "GET /x/1/2", r#""user,staff""#),
+        ("principal.attr.department == \"IT\"", "GET /x/1/2", "true"),
+        (
+            "{\"all\": queries.tag, \"n\": size(queries.tag)}",
+            "GET /x/1/2?tag=a&tag=b",
+            r#"{"all":["a","b"],"n":2}"#,
+        ),
+        ("claims.org.id + claims.sub", "GET /x/1/2", r#""o1u1""#),
+        ("body.items.map(i, i.id)", "GET /x/1/2", "[7,8]"),
+        ("request.method + request.host + request.path", "GET /x/1/2", r#""GETapi.test/x/1/2""#),
+        ("headers[\"x-device\"].upperAscii()", "GET /x/1/2", r#""D1""#),
+        ("timestamp(\"2026-01-02T03:04:05Z\")", "GET /x/1/2", r#""2026-01-02T03:04:05Z""#),
+    ] {
+        let request =
+            Request::new(request).header("x-device", "d1").header("x-many", "1").header("x-many", "2");
+        let shown =
+            described(&route(value), request, Some(r#"{"items": [{"id": 7}, {"id": 8}]}"#), None).unwrap();
+        assert_eq!(shown, format!("view x 1 {{\"v\":{expected}}}"), "{value}");
+    }
+    for (value, request, code) in [
+        ("query.?region.orValue(\"EU\")", "GET /x/1/2?region=US&region=EU", "request/query-repeated"),
+        ("query.?region.orValue(\"EU\")", "GET /x/1/2?region[]=US", "request/query-bracketed"),
+        ("query.?region.orValue(\"EU\")", "GET /x/1/2?a=1;region=US", "request/query-semicolon"),
+        ("query.map(k, k)", "GET /x/1/2?a=1&a=2", "request/query-repeated"),
+        ("headers[\"x-many\"] + \"\"", "GET /x/1/2", "target/header-repeated"),
+        ("query.region + \"\"", "GET /x/1/2", "target/failed"),
+        ("body.size()", "GET /x/1/2", "target/failed"),
+    ] {
+        let request = Request::new(request).header("x-many", "1").header("x-many", "2");
+        assert_eq!(described(&route(value), request, None, None).unwrap_err().code(), code, "{value}");
+    }
+}
+
 const LOADED: &str = "
   - match: PUT /expenses/{id}
     resource: expense

@@ -46,6 +46,22 @@ fn what_is_wrong_with_a_route_is_said_at_its_place() {
             "route/unknown-field `name`: `principal` has no `name`",
         ),
         (
+            "{ match: 'GET /{id}', resource: x, action: view, id: 'path.id + \"-\" + path.idd' }",
+            "route/unknown-placeholder `idd`: the path has no placeholder `idd`",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: view, id: 'quary.?id.orValue(\"\")' }",
+            "route/expression `quary`: undeclared reference to 'quary'",
+        ),
+        (
+            "{ match: GET /a, resource: x, action: view, id: 'headers[\"X-Id\"] + \"\"' }",
+            "route/header-name `\"X-Id\"]`: `X-Id` is not the name of a header field",
+        ),
+        (
+            "{ match: GET /a, access: public, headers: { x-roles: 'principal.roles.join(\",\")' } }",
+            "route/no-caller `principal`: nobody is asked who they are on a public route",
+        ),
+        (
             "{ match: GET /a, resource: x, action: view, id: stored.id }",
             "route/no-stored `stored`: there is no stored resource here",
         ),

@@ -64,3 +64,26 @@ impl Request {
         }
     }
 }
+
+/// The examples that the project ships.
+#[test]
+fn the_examples_compile() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples");
+    let mut seen = 0;
+    for example in std::fs::read_dir(examples).unwrap() {
+        let Ok(routes) = std::fs::read_dir(example.unwrap().path().join("routes")) else { continue };
+        let source = |entry: std::io::Result<std::fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            SourceFile { name: path.to_string_lossy().into(), text: text.into() }
+        };
+        let files: Vec<_> = routes.map(source).collect();
+        let all: Vec<u32> = (0..).take(files.len()).collect();
+        let bundle = Bundle { revision: "example".into(), files };
+        let (table, report) = RouteTable::compile(&bundle, &all);
+        assert!(report.is_empty(), "{:#?}", report.findings);
+        assert!(table.unwrap().routes().len() > 0);
+        seen += 1;
+    }
+    assert!(seen > 0, "no example has routes");
+}

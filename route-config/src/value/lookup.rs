@@ -44,8 +44,9 @@ pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'
 fn queries<'a>(name: &str, inputs: &Inputs<'a>) -> Result<Option<Found<'a>>, TargetProblem> {
     let all = inputs.head.query.all().map_err(TargetProblem::Query)?;
     let values = all.into_iter().find(|(key, _)| key == name).map(|(_, values)| values);
-    let list = values.unwrap_or_default().into_iter().map(|value| Cel::from(&*value)).collect();
-    Ok(Some(Found::Value(Cow::Owned(Cel::List(list)))))
+    let list =
+        |values: Vec<Cow<'_, str>>| Cel::List(values.iter().map(|value| Cel::from(&**value)).collect());
+    Ok(values.map(|values| Found::Value(Cow::Owned(list(values)))))
 }
 
 fn request<'a>(field: &str, inputs: &Inputs<'a>) -> Option<Found<'a>> {

@@ -3,8 +3,10 @@
 mod error;
 mod inputs;
 mod lookup;
+mod program;
 pub(crate) mod selection;
 mod source;
+mod uses;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -15,14 +17,23 @@ pub use error::{TargetError, TargetProblem};
 pub use inputs::{Caller, Inputs};
 pub use source::Source;
 
+use program::Compiled;
+pub(crate) use program::Wrong;
 use selection::Plain;
+pub(crate) use uses::Use;
 
 /// A compiled expression of a route. Constants and plain selections are looked up without evaluation.
 #[derive(Clone, Debug)]
 pub struct Value {
     text: Arc<str>,
     span: Span,
-    how: Plain,
+    how: How,
+}
+
+#[derive(Clone, Debug)]
+enum How {
+    Plain(Plain),
+    Program(Box<Compiled>),
 }
 
 /// What a value turned out to be.
@@ -33,8 +44,12 @@ pub(crate) enum Found<'a> {
 }
 
 impl Value {
-    pub(crate) fn new(text: &str, span: Span, how: Plain) -> Self {
-        Self { text: text.into(), span, how }
+    pub(crate) fn compile(text: &str, span: Span) -> Result<Self, Vec<Wrong>> {
+        let how = match selection::plain(text) {
+            Some(plain) => How::Plain(plain),
+            None => How::Program(Box::new(Compiled::new(text)?)),
+        };
+        Ok(Self { text: text.into(), span, how })
     }
 
     /// The expression as written.
@@ -52,24 +67,31 @@ impl Value {
     /// What it reads, each source once; nothing for a constant.
     #[must_use]
     pub fn sources(&self) -> Vec<Source> {
-        match &self.how {
-            Plain::Constant(_) => Vec::new(),
-            Plain::Selection(source, _) => vec![*source],
-        }
+        let mut sources: Vec<_> = match &self.how {
+            How::Plain(Plain::Constant(_)) => Vec::new(),
+            How::Plain(Plain::Selection(source, _)) => vec![*source],
+            How::Program(compiled) => compiled.uses.iter().map(|found| found.source).collect(),
+        };
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 
     /// Whether it reads from a source.
     #[must_use]
     pub fn reads(&self, source: Source) -> bool {
-        self.sources().contains(&source)
+        match &self.how {
+            How::Plain(plain) => matches!(plain, Plain::Selection(read, _) if *read == source),
+            How::Program(compiled) => compiled.uses.iter().any(|found| found.source == source),
+        }
     }
 
     /// The text it always is, if it is a constant.
     #[must_use]
     pub fn constant(&self) -> Option<&Cel> {
         match &self.how {
-            Plain::Constant(value) => Some(value),
-            Plain::Selection(..) => None,
+            How::Plain(Plain::Constant(value)) => Some(value),
+            How::Plain(Plain::Selection(..)) | How::Program(_) => None,
         }
     }
 
@@ -111,8 +133,19 @@ impl Value {
         }
     }
 
-    pub(crate) const fn plain(&self) -> &Plain {
-        &self.how
+    /// What it reads, each with its place in the text where that is known.
+    pub(crate) fn uses(&self) -> Vec<Use> {
+        match &self.how {
+            How::Plain(Plain::Constant(_)) => Vec::new(),
+            How::Plain(Plain::Selection(source, keys)) => {
+                let key = keys.first().map(|key| &**key);
+                let start = key.and_then(|key| self.text.find(key)).unwrap_or_default();
+                let end = start + key.map_or(0, str::len);
+                let root = self.text.find(source.name()).unwrap_or_default();
+                vec![Use { source: *source, key: key.map(Arc::from), root, start, end }]
+            }
+            How::Program(compiled) => compiled.uses.to_vec(),
+        }
     }
 
     pub(crate) fn problem(&self, problem: TargetProblem) -> TargetError {
@@ -121,9 +154,13 @@ impl Value {
 
     fn find<'a>(&'a self, inputs: &Inputs<'a>) -> Result<Found<'a>, TargetError> {
         match &self.how {
-            Plain::Constant(value) => Ok(Found::Value(Cow::Borrowed(value))),
-            Plain::Selection(source, keys) => {
+            How::Plain(Plain::Constant(value)) => Ok(Found::Value(Cow::Borrowed(value))),
+            How::Plain(Plain::Selection(source, keys)) => {
                 lookup::select(*source, keys, inputs).map_err(|problem| self.problem(problem))
+            }
+            How::Program(compiled) => {
+                let value = compiled.evaluate(inputs).map_err(|problem| self.problem(problem))?;
+                Ok(Found::Value(Cow::Owned(value)))
             }
         }
     }
