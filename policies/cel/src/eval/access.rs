@@ -47,8 +47,11 @@ fn field<'a>(from: Val<'a>, key: &'a Key, cx: &mut Cx<'a>) -> std::result::Resul
             let found = map.get_hashed(key.hash, &key.text);
             found.ok_or_else(|| ErrorKind::NoSuchKey(Some(Arc::clone(&key.text))))
         }
+        // A null that is there is not a map whose fields may be absent: so says the language's specification.
+        Val::Optional(Some(Val::Null)) => Err(ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
         Val::Optional(inner) => optional(inner.copied(), key, cx),
-        _ => Err(ErrorKind::NoSuchOverload),
+        Val::List(_) => Err(wrong_index(Val::Str(&key.text))),
+        _ => Err(ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
     }
 }
 
@@ -62,7 +65,8 @@ fn optional<'a>(
         None => Ok(Val::Optional(None)),
         Some(Val::Map(map)) => cx.optional(map.get_hashed(key.hash, &key.text)),
         Some(Val::Optional(inner)) => optional(inner.copied(), key, cx),
-        Some(_) => Err(ErrorKind::NoSuchOverload),
+        Some(Val::List(_)) => Err(wrong_index(Val::Str(&key.text))),
+        Some(_) => Ok(Val::Optional(None)),
     }
 }
 
@@ -86,7 +90,8 @@ pub(super) fn has<'a>(node: &'a Node, operand: &'a Node, key: &'a Key, cx: &mut 
     }
     match from {
         Val::Map(map) => Ok(Val::Bool(map.get_hashed(key.hash, &key.text).is_some())),
-        _ => Err(at(node, ErrorKind::NoSuchOverload)),
+        Val::List(_) => Err(at(node, wrong_index(Val::Str(&key.text)))),
+        _ => Ok(Val::Bool(false)),
     }
 }
 
@@ -127,10 +132,26 @@ fn absent_or<'a>(
 fn item<'a>(from: Val<'a>, by: Val<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
     match from {
         Val::List(list) => position(by).and_then(|index| nth(list, index)),
-        Val::Map(map) => map.get(by).ok_or_else(|| ErrorKind::NoSuchKey(shown(by))),
+        Val::Map(map) => map.get(by).ok_or_else(|| no_such_key(by)),
         Val::Opaque(Opaque::Hierarchy(parts)) => hierarchies::element(parts, by),
-        _ => Err(ErrorKind::NoSuchOverload),
+        // Null, numbers and texts have no members: whatever is asked for is not there.
+        _ => Err(no_such_key(by)),
     }
+}
+
+fn no_such_key(by: Val<'_>) -> ErrorKind {
+    match shown(by) {
+        Some(key) => ErrorKind::NoSuchKey(Some(key)),
+        None => ErrorKind::message(format!("invalid qualifier type: {}", by.type_name())),
+    }
+}
+
+#[cold]
+fn wrong_index(by: Val<'_>) -> ErrorKind {
+    ErrorKind::message(match by {
+        Val::Double(index) => format!("unsupported index value {index} in list"),
+        _ => format!("unsupported index type '{}' in list", by.type_name()),
+    })
 }
 
 fn nth(list: List<'_>, index: i64) -> std::result::Result<Val<'_>, ErrorKind> {
@@ -145,7 +166,7 @@ fn position(by: Val<'_>) -> std::result::Result<i64, ErrorKind> {
         Val::Uint(index) => i64::try_from(index).map_err(|_| ErrorKind::IndexOutOfBounds(i64::MAX)),
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
         Val::Double(index) if index.fract() == 0.0 && index.abs() < 9.0e15 => Ok(index as i64),
-        _ => Err(ErrorKind::NoSuchOverload),
+        _ => Err(wrong_index(by)),
     }
 }
 
