@@ -43,7 +43,7 @@ fn expressions_have_values_and_errors_have_places() {
         ("request.resource.attr.owner == request.principal.id && R.attr.n > 1", "true"),
         ("R.attr.wat", "no such key: wat at R.attr.wat"),
         ("R.attr.wat || true", "true"),
-        ("1 + 2 == 3 && R.attr.owner.x", "no such overload at R.attr.owner.x"),
+        ("1 + 2 == 3 && R.attr.owner.x", "no such key: x at R.attr.owner.x"),
         ("R.attr.n + 1", "no such overload at R.attr.n + 1"),
         ("R.attr.n + 1.0", "3"),
         ("has(R.attr.none) && !has(R.attr.wat)", "true"),
