@@ -100,9 +100,9 @@ fn doubles<'a>(operator: Operator, a: f64, b: f64) -> Result<Val<'a>> {
 fn times<'a>(operator: Operator, left: Val<'a>, right: Val<'a>) -> Result<Val<'a>> {
     match (left, operator, right) {
         (Val::Timestamp(moment), Operator::Add, Val::Duration(nanos))
-        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => moved(moment, i128::from(nanos)),
+        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => moved(moment.plus(nanos)),
         (Val::Timestamp(moment), Operator::Subtract, Val::Duration(nanos)) => {
-            moved(moment, -i128::from(nanos))
+            moved(moment.with_total(moment.total() - i128::from(nanos)))
         }
         (Val::Timestamp(a), Operator::Subtract, Val::Timestamp(b)) => {
             i64::try_from(a.total() - b.total()).map(Val::Duration).map_err(|_| ErrorKind::DurationOverflow)
@@ -117,6 +117,6 @@ fn times<'a>(operator: Operator, left: Val<'a>, right: Val<'a>) -> Result<Val<'a
     }
 }
 
-fn moved<'a>(moment: Timestamp, nanos: i128) -> Result<Val<'a>> {
-    moment.with_total(moment.total() + nanos).map(Val::Timestamp).ok_or(ErrorKind::TimestampOverflow)
+fn moved<'a>(moment: Option<Timestamp>) -> Result<Val<'a>> {
+    moment.map(Val::Timestamp).ok_or(ErrorKind::TimestampOverflow)
 }
