@@ -36,6 +36,11 @@ impl Arena {
         self.0.alloc_slice_copy(values)
     }
 
+    /// Keeps a copy of the values of an environment's slots.
+    pub fn slots<'a>(&'a self, slots: &[Option<Val<'a>>]) -> &'a [Option<Val<'a>>] {
+        self.0.alloc_slice_copy(slots)
+    }
+
     /// Keeps a copy of a list of keys and values.
     pub fn pairs<'a>(&'a self, pairs: &[(Val<'a>, Val<'a>)]) -> &'a [(Val<'a>, Val<'a>)] {
         self.0.alloc_slice_copy(pairs)
