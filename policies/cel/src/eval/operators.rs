@@ -100,7 +100,9 @@ fn doubles<'a>(operator: Operator, a: f64, b: f64) -> Result<Val<'a>> {
 fn times<'a>(operator: Operator, left: Val<'a>, right: Val<'a>) -> Result<Val<'a>> {
     match (left, operator, right) {
         (Val::Timestamp(moment), Operator::Add, Val::Duration(nanos))
-        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => moved(moment.plus(nanos)),
+        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => {
+            moved(moment.with_total(moment.total() + i128::from(nanos)))
+        }
         (Val::Timestamp(moment), Operator::Subtract, Val::Duration(nanos)) => {
             moved(moment.with_total(moment.total() - i128::from(nanos)))
         }
