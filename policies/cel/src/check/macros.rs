@@ -92,6 +92,7 @@ impl Checker<'_> {
         }
         match range {
             Type::Map(key, _) => Type::List(key),
+            Type::Dyn => Type::list(Type::Dyn),
             other => other,
         }
     }

@@ -76,7 +76,16 @@ fn is_number(found: &Type) -> bool {
     matches!(found, Type::Int | Type::Uint | Type::Double)
 }
 
+/// A null may stand where a moment or a duration does, as far as types go.
+fn is_null_for(a: &Type, b: &Type) -> bool {
+    let fits = |t: &Type| matches!(t, Type::Null | Type::Dyn | Type::Timestamp | Type::Duration);
+    (*a == Type::Null || *b == Type::Null) && fits(a) && fits(b)
+}
+
 fn are_ordered(a: &Type, b: &Type) -> bool {
+    if is_null_for(a, b) {
+        return true;
+    }
     let has_order = |t: &Type| {
         matches!(t, Type::Dyn | Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration)
             || is_number(t)
@@ -95,6 +104,7 @@ fn alike(a: &Type, b: &Type, fits: impl Fn(&Type) -> bool) -> Option<Type> {
 
 fn sum(a: &Type, b: &Type) -> Option<Type> {
     match (a, b) {
+        _ if is_null_for(a, b) => Some(Type::Dyn),
         (Type::Timestamp, Type::Duration) | (Type::Duration, Type::Timestamp) => Some(Type::Timestamp),
         (Type::Duration, Type::Duration) => Some(Type::Duration),
         (Type::Dyn, Type::Timestamp) | (Type::Timestamp, Type::Dyn) => Some(Type::Timestamp),
@@ -107,6 +117,7 @@ fn sum(a: &Type, b: &Type) -> Option<Type> {
 
 fn difference(a: &Type, b: &Type) -> Option<Type> {
     match (a, b) {
+        _ if is_null_for(a, b) => Some(Type::Dyn),
         (Type::Timestamp, Type::Timestamp) | (Type::Duration, Type::Duration) => Some(Type::Duration),
         (Type::Timestamp, Type::Duration) => Some(Type::Timestamp),
         (Type::Timestamp, Type::Dyn) | (Type::Dyn, Type::Duration) => Some(Type::Dyn),

@@ -73,6 +73,7 @@ impl Bound {
 fn is_named(arg: &Type, name: &str) -> bool {
     match (name, arg) {
         (_, Type::Dyn) | ("dyn", _) => true,
+        ("timestamp" | "duration", Type::Null) => true,
         ("number", Type::Int | Type::Uint | Type::Double) => true,
         (_, Type::Object(_) | Type::Fields(_)) => false,
         _ => arg.to_string() == name,
