@@ -24,8 +24,6 @@ pub enum ErrorKind {
     DurationOverflow,
     /// A condition that is not a boolean.
     NotBool,
-    /// Something that cannot be iterated.
-    NotIterable,
     /// A key twice in a map literal.
     DuplicateKey,
     /// The evaluation took more steps than it may.
@@ -63,7 +61,6 @@ impl fmt::Display for ErrorKind {
             Self::TimestampOverflow => "timestamp overflow".into(),
             Self::DurationOverflow => "duration overflow".into(),
             Self::NotBool => "no such overload".into(),
-            Self::NotIterable => "no such overload".into(),
             Self::DuplicateKey => "duplicate map key".into(),
             Self::StepLimit => "the expression takes more steps than it may".into(),
             Self::MemoryLimit => "the expression takes more memory than it may".into(),

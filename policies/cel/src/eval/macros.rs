@@ -48,7 +48,10 @@ fn rounds<'a>(
     let length = match range {
         Val::List(list) => list.len(),
         Val::Map(map) => map.len(),
-        _ => return Err(at(node, ErrorKind::NotIterable)),
+        _ => {
+            let why = format!("got '{}', expected iterable type", range.type_name());
+            return Err(at(node, ErrorKind::message(why)));
+        }
     };
     let round = move |index: usize| match range {
         Val::List(list) if two => Some((Val::Int(i64::try_from(index).ok()?), Some(list.get(index)?))),

@@ -60,7 +60,7 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
             let (left, right) = both(sides, cx)?;
             operators::arithmetic(*operator, left, right, cx).map_err(|kind| at(node, kind))
         }
-        Kind::Call { call, args, .. } => function(node, *call, args, cx),
+        Kind::Call { name, call, args } => function(node, name, *call, args, cx),
         Kind::Matches { text, pattern } => match value(text, cx)? {
             Val::Str(text) => {
                 cx.charge_text(text).map_err(|kind| at(node, kind))?;
@@ -83,12 +83,22 @@ fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> std::result::Result<(Val<'
     Ok((value(left, cx)?, value(right, cx)?))
 }
 
-fn function<'a>(node: &'a Node, call: Call, args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
+fn function<'a>(node: &'a Node, name: &str, call: Call, args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
     let mut values: SmallVec<[Val<'a>; 4]> = SmallVec::new();
     for arg in args {
         values.push(value(arg, cx)?);
     }
-    call(cx, &values).map_err(|kind| at(node, kind))
+    call(cx, &values).map_err(|kind| match kind {
+        ErrorKind::NoSuchOverload => at(node, no_overload_of(name, &values)),
+        kind => at(node, kind),
+    })
+}
+
+/// `no such overload: math.abs(string)`; a receiver is the first of the types.
+#[cold]
+fn no_overload_of(name: &str, args: &[Val<'_>]) -> ErrorKind {
+    let types: Vec<&str> = args.iter().map(|arg| arg.type_name()).collect();
+    ErrorKind::message(format!("no such overload: {name}({})", types.join(", ")))
 }
 
 fn list<'a>(node: &'a Node, items: &'a [Item], cx: &mut Cx<'a>) -> Result<'a> {
