@@ -14,7 +14,7 @@ const EXPRESSIONS: [(&str, &str); 13] = [
     ("time", r#"timestamp(R.attr.created) > now() - duration("24h")"#),
     ("regular expression", r#"R.attr.department.matches("^mark.*g$")"#),
     ("intersection", r#"hasIntersection(P.attr.teams, ["design", "sales"])"#),
-    ("amounts", "R.attr.amount > 1000 && R.attr.amount <= P.attr.limit"),
+    ("amounts", "R.attr.amount > 1000.0 && R.attr.amount <= P.attr.limit"),
     ("in", r#""admin" in P.roles"#),
     ("small maps", "R.attr.items.exists(i, i.owner == P.id && i.qty > 2)"),
     ("large maps", "R.attr.docs.exists(d, d.owner == P.id)"),
@@ -76,6 +76,26 @@ fn evaluate(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The same with the crate that the tests compare results with, where it has the functions.
+fn peer(criterion: &mut Criterion) {
+    let json = serde_json::to_value(request()).unwrap_or_default();
+    let mut context = cel::Context::default();
+    for name in ["P", "R"] {
+        if context.add_variable(name, json.get(name)).is_err() {
+            return;
+        }
+    }
+    let mut group = criterion.benchmark_group("evaluate with the cel crate");
+    for (name, text) in EXPRESSIONS {
+        let Ok(program) = cel::Program::compile(text) else { continue };
+        if program.execute(&context).is_err() && name != "missing attribute" {
+            continue;
+        }
+        group.bench_function(name, |bencher| bencher.iter(|| black_box(program.execute(&context).is_ok())));
+    }
+    group.finish();
+}
+
 fn prepare(criterion: &mut Criterion) {
     let env = environment();
     criterion.bench_function("compile all", |bencher| {
@@ -87,5 +107,5 @@ fn prepare(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, evaluate, prepare);
+criterion_group!(benches, evaluate, peer, prepare);
 criterion_main!(benches);

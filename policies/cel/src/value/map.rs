@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Value;
 
 /// Maps up to this size are searched from end to end, by the hashes of their keys.
-const SMALL: usize = 16;
+const SMALL: usize = 32;
 
 /// A map from text to owned values, in the order it was written.
 ///
