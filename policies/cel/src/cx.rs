@@ -2,7 +2,7 @@ use bumpalo::Bump;
 use smallvec::SmallVec;
 
 use crate::{
-    ErrorKind, List, Timestamp, Val,
+    ErrorKind, List, Opaque, Timestamp, Val,
     val::{TooMuch, Work},
 };
 
@@ -151,6 +151,11 @@ impl<'a> Cx<'a> {
         let Some(value) = value else { return Ok(Val::Optional(None)) };
         self.reserve(size_of::<Val<'_>>())?;
         Ok(Val::Optional(Some(self.arena.0.alloc(value))))
+    }
+
+    /// A value of a type that only functions know the inside of.
+    pub(crate) fn opaque(&mut self, value: Opaque<'a>) -> Result<Val<'a>, ErrorKind> {
+        self.keep(value).map(Val::Opaque)
     }
 
     /// A slice that lives as long as the evaluation's results.

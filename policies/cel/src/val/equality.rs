@@ -102,7 +102,7 @@ fn maps(a: MapRef<'_>, b: MapRef<'_>, work: &mut Work) -> Answer {
 
 impl Opaque<'_> {
     /// An identity and a trust domain also equal their text.
-    fn equals(self, other: Val<'_>) -> bool {
+    fn equals(&self, other: Val<'_>) -> bool {
         match (self, other) {
             (Self::Ip(a), Val::Opaque(Opaque::Ip(b))) => a == b,
             (Self::Cidr(a), Val::Opaque(Opaque::Cidr(b))) => a == b,

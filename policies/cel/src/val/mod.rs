@@ -40,7 +40,7 @@ pub enum Val<'a> {
     /// A value that may be absent.
     Optional(Option<&'a Val<'a>>),
     /// A value that only functions look into.
-    Opaque(Opaque<'a>),
+    Opaque(&'a Opaque<'a>),
 }
 
 /// A value of a type that the language itself does not have.
@@ -57,7 +57,7 @@ pub enum Opaque<'a> {
     /// A SPIFFE trust domain.
     SpiffeTrustDomain(SpiffeTrustDomain<'a>),
     /// What SPIFFE ids are matched with.
-    SpiffeMatcher(&'a SpiffeMatcher<'a>),
+    SpiffeMatcher(SpiffeMatcher<'a>),
 }
 
 /// A list, wherever its items are.
@@ -303,7 +303,7 @@ impl<'a> Val<'a> {
 impl Opaque<'_> {
     /// The name of the value's type.
     #[must_use]
-    pub fn type_name(self) -> &'static str {
+    pub const fn type_name(&self) -> &'static str {
         match self {
             Self::Ip(_) => "net.IP",
             Self::Cidr(_) => "net.CIDR",

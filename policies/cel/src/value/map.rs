@@ -75,11 +75,14 @@ impl Map {
         if !self.sorted.is_empty() {
             return self.bisect(key);
         }
-        self.hashes
-            .iter()
-            .zip(&self.entries)
-            .find(|(h, (k, _))| **h == hash && **k == *key)
-            .map(|(_, (_, v))| v)
+        let mut from = 0;
+        loop {
+            let at = from + self.hashes.get(from..)?.iter().position(|known| *known == hash)?;
+            match self.entries.get(at)? {
+                (found, value) if **found == *key => return Some(value),
+                _ => from = at + 1,
+            }
+        }
     }
 
     fn bisect(&self, key: &str) -> Option<&Value> {

@@ -54,7 +54,8 @@ fn make<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
         }
         _ => return no_overload(),
     }
-    Ok(Val::Opaque(Opaque::Hierarchy(cx.slice(&elements)?)))
+    let elements = cx.slice(&elements)?;
+    cx.opaque(Opaque::Hierarchy(elements))
 }
 
 fn related<'a>(args: &[Val<'a>], test: fn(&[&str], &[&str]) -> bool) -> Outcome<'a> {
@@ -66,12 +67,12 @@ fn related<'a>(args: &[Val<'a>], test: fn(&[&str], &[&str]) -> bool) -> Outcome<
     }
 }
 
-fn common<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn common<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Opaque(Opaque::Hierarchy(h)), Val::Opaque(Opaque::Hierarchy(other))] = args else {
         return no_overload();
     };
     let shared = h.get(..hierarchy::shared(h, other)).unwrap_or_default();
-    Ok(Val::Opaque(Opaque::Hierarchy(shared)))
+    cx.opaque(Opaque::Hierarchy(shared))
 }
 
 /// `h[i]`

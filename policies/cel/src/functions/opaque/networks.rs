@@ -45,19 +45,21 @@ pub(in crate::functions) const TABLE: &[Function] = &[
     Function::member("inIPAddrRange", in_range, &["string.inIPAddrRange(string) -> bool"]),
 ];
 
-fn ip<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn ip<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     match args {
         [Val::Str(text)] => {
-            network::parse_ip(text).map(|ip| Val::Opaque(Opaque::Ip(ip))).map_err(ErrorKind::message)
+            let ip = network::parse_ip(text).map_err(ErrorKind::message)?;
+            cx.opaque(Opaque::Ip(ip))
         }
-        [Val::Opaque(Opaque::Cidr(cidr))] => Ok(Val::Opaque(Opaque::Ip(cidr.ip()))),
+        [Val::Opaque(Opaque::Cidr(cidr))] => cx.opaque(Opaque::Ip(cidr.ip())),
         _ => no_overload(),
     }
 }
 
-fn cidr<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn cidr<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Str(text)] = args else { return no_overload() };
-    Cidr::parse(text).map(|cidr| Val::Opaque(Opaque::Cidr(cidr))).map_err(ErrorKind::message)
+    let cidr = Cidr::parse(text).map_err(ErrorKind::message)?;
+    cx.opaque(Opaque::Cidr(cidr))
 }
 
 fn is_ip<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
@@ -102,9 +104,9 @@ fn contains_cidr<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     }
 }
 
-fn masked<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn masked<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Opaque(Opaque::Cidr(cidr))] = args else { return no_overload() };
-    Ok(Val::Opaque(Opaque::Cidr(cidr.masked())))
+    cx.opaque(Opaque::Cidr(cidr.masked()))
 }
 
 fn prefix_length<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {

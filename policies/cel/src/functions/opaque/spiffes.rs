@@ -71,24 +71,26 @@ fn bad_domain(bad: BadSpiffe) -> ErrorKind {
 /// An id, or the text of one.
 fn as_id(value: Val<'_>) -> Result<Id<'_>, ErrorKind> {
     match value {
-        Val::Opaque(Opaque::SpiffeId(id)) => Ok(id),
+        Val::Opaque(Opaque::SpiffeId(id)) => Ok(*id),
         Val::Str(text) => Id::parse(text).map_err(bad_id),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }
 
-fn id<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn id<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Str(text)] = args else { return no_overload() };
-    Id::parse(text).map(|id| Val::Opaque(Opaque::SpiffeId(id))).map_err(bad_id)
+    let id = Id::parse(text).map_err(bad_id)?;
+    cx.opaque(Opaque::SpiffeId(id))
 }
 
-fn trust_domain<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn trust_domain<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Str(text)] = args else { return no_overload() };
-    TrustDomain::parse(text).map(|domain| Val::Opaque(Opaque::SpiffeTrustDomain(domain))).map_err(bad_domain)
+    let domain = TrustDomain::parse(text).map_err(bad_domain)?;
+    cx.opaque(Opaque::SpiffeTrustDomain(domain))
 }
 
 fn matcher<'a>(cx: &mut Cx<'a>, matcher: Matcher<'a>) -> Outcome<'a> {
-    Ok(Val::Opaque(Opaque::SpiffeMatcher(cx.keep(matcher)?)))
+    cx.opaque(Opaque::SpiffeMatcher(matcher))
 }
 
 fn match_any<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
@@ -122,9 +124,9 @@ fn path<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     Ok(Val::Str(id.path()))
 }
 
-fn domain_of<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+fn domain_of<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Opaque(Opaque::SpiffeId(id))] = args else { return no_overload() };
-    Ok(Val::Opaque(Opaque::SpiffeTrustDomain(id.trust_domain())))
+    cx.opaque(Opaque::SpiffeTrustDomain(id.trust_domain()))
 }
 
 fn is_member_of<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
