@@ -61,16 +61,12 @@ fn template(raw: &RawText, scope: &Scope<'_>, report: &mut Report) -> Option<Loa
         let name = name.strip_suffix('*').unwrap_or(name);
         sample.push_str(before);
         let in_query = sample.contains('?');
-        let whole =
-            in_query || (sample.ends_with('/') && matches!(after.chars().next(), None | Some('/' | '?')));
         let start = raw.text.len() - rest.len() + before.len();
-        let wrong =
-            scope.check_placeholder(name, raw.part(start + 1, start + 1 + name.len())).or_else(|| {
-                (!whole).then(|| {
-                    Diagnostic::error("route/load", "a placeholder is a whole segment")
-                        .at(raw.part(start, raw.text.len() - after.len()), "text around it")
-                })
-            });
+        let place = raw.part(start, raw.text.len() - after.len());
+        let wrong = scope
+            .check_placeholder(name, raw.part(start + 1, start + 1 + name.len()))
+            .or_else(|| misplaced(scope, name, sample.ends_with('/'), after).filter(|_| !in_query))
+            .map(|wrong| if wrong.labels.is_empty() { wrong.at(place, "") } else { wrong });
         if let Some(wrong) = wrong {
             report.push(wrong);
             ok = false;
@@ -87,6 +83,15 @@ fn template(raw: &RawText, scope: &Scope<'_>, report: &mut Report) -> Option<Loa
         ok = false;
     }
     ok.then(|| LoadTemplate { text: raw.text.as_str().into(), parts: parts.into() })
+}
+
+/// In a path, what a placeholder stands for must not become empty or part of a segment.
+fn misplaced(scope: &Scope<'_>, name: &str, begins: bool, after: &str) -> Option<Diagnostic> {
+    if !begins || !(after.is_empty() || after.starts_with(['/', '?'])) {
+        return Some(Diagnostic::error("route/load", "a placeholder is a whole segment"));
+    }
+    let message = format!("`{name}` can end in a slash, so nothing can follow it");
+    (after.starts_with('/') && scope.is_rest(name)).then(|| Diagnostic::error("route/load", message))
 }
 
 /// What is fetched is spelled as what is forwarded.

@@ -8,16 +8,17 @@ mod values;
 
 use portreeve_diagnostics::{Bundle, Diagnostic, Node, Report, yaml};
 
-use crate::{Route, RouteTable, raw::RawFile, table::Tie};
+use crate::{Route, RouteTable, Suite, raw::RawFile, table::Tie};
 
 impl RouteTable {
-    /// Compiles the route files of a bundle, `files` being their places in [`Bundle::files`]. All findings are
-    /// reported, not only the first. There is a table when none of them is an error.
+    /// Compiles the route files of a bundle, `files` being their places in [`Bundle::files`]; files of tests among them
+    /// are left out. All findings are reported, not only the first. There is a table when none of them is an error.
     #[must_use]
     pub fn compile(bundle: &Bundle, files: &[u32]) -> (Option<Self>, Report) {
         let mut report = Report::default();
         let mut routes = Vec::new();
-        for &file in files {
+        let is_test = |file: u32| bundle.files.get(file as usize).is_some_and(|f| Suite::is_named(&f.name));
+        for &file in files.iter().filter(|file| !is_test(**file)) {
             match yaml::read(bundle, file) {
                 Ok(documents) => {
                     documents.iter().for_each(|document| compile_file(document, &mut routes, &mut report));

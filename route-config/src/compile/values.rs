@@ -8,6 +8,7 @@ use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned, suggest};
 use crate::{
     HeaderTemplate, Matcher, Source, Value,
     header_template::forbidden,
+    pattern::Segment,
     raw::{RawText, RawValues},
     value::{Use, Wrong},
 };
@@ -74,6 +75,12 @@ impl Scope<'_> {
             return Some(wrong.at(place, format!("there is no `{source}` here")));
         }
         self.check_key(source, found.key.as_deref()?, raw.part(found.start, found.end))
+    }
+
+    /// Whether a placeholder can stand for several segments, or for none.
+    pub(super) fn is_rest(&self, name: &str) -> bool {
+        let rest = |segment: &Segment| matches!(segment, Segment::Rest(known) if **known == *name);
+        self.matchers.iter().any(|matcher| matcher.pattern.segments().iter().any(rest))
     }
 
     fn check_source(&self, source: Source) -> Option<Diagnostic> {

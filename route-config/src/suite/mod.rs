@@ -55,6 +55,12 @@ impl Suite {
         ((!report.has_errors()).then_some(Self { tests }), report)
     }
 
+    /// Whether a file is one of tests and not of routes, by its name.
+    #[must_use]
+    pub fn is_named(name: &str) -> bool {
+        name.ends_with("_routes_test.yaml") || name.ends_with("_routes_test.yml")
+    }
+
     /// Runs all tests.
     #[must_use]
     pub fn run(&self, table: &RouteTable) -> Vec<TestOutcome> {

@@ -102,6 +102,10 @@ fn what_is_wrong_with_a_route_is_said_at_its_place() {
             "route/load `{id}`: a placeholder is a whole segment",
         ),
         (
+            "{ match: 'GET /a/{r*}', resource: x, action: view, id: path.r, load: 'GET /a/{r}/b' }",
+            "route/load `{r}`: `r` can end in a slash, so nothing can follow it",
+        ),
+        (
             "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: 'GET /a/{ib}' }",
             "route/unknown-placeholder `ib`: the path has no placeholder `ib`",
         ),
