@@ -2,7 +2,7 @@ use bumpalo::Bump;
 use smallvec::SmallVec;
 
 use crate::{
-    ErrorKind, List, Opaque, Timestamp, Val,
+    ErrorKind, EvalError, List, Opaque, Timestamp, Val,
     val::{TooMuch, Work},
 };
 
@@ -70,6 +70,8 @@ pub struct Cx<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) slots: &'a [Option<Val<'a>>],
     pub(crate) locals: SmallVec<[Val<'a>; 4]>,
+    /// The macros' variables that have no value, by their places, and why.
+    pub(crate) failed: Vec<(usize, EvalError)>,
     now: Option<Timestamp>,
     steps: u64,
     memory: usize,
@@ -85,7 +87,15 @@ impl<'a> Cx<'a> {
         now: Option<Timestamp>,
         limits: Limits,
     ) -> Self {
-        Self { arena, slots, locals: SmallVec::new(), now, steps: limits.steps, memory: limits.memory }
+        Self {
+            arena,
+            slots,
+            locals: SmallVec::new(),
+            failed: Vec::new(),
+            now,
+            steps: limits.steps,
+            memory: limits.memory,
+        }
     }
 
     /// The one moment that this evaluation calls now.

@@ -9,7 +9,13 @@ use crate::{
 };
 
 pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Result<'a> {
-    let range = evaluate(&call.range, cx)?;
+    let range = match evaluate(&call.range, cx) {
+        Ok(range) => range,
+        Err(error) if call.kind == MacroKind::Bind && !error.kind.is_limit() => {
+            return failing(call, error, cx);
+        }
+        Err(error) => return Err(error),
+    };
     match call.kind {
         MacroKind::Bind => with(call, (range, None), cx, |cx| evaluate(&call.body, cx)),
         MacroKind::OptMap | MacroKind::OptFlatMap => inside(node, call, range, cx),
@@ -18,6 +24,14 @@ pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Res
         MacroKind::Filter | MacroKind::Map | MacroKind::SortBy => listed(node, call, range, cx),
         MacroKind::TransformMap | MacroKind::TransformMapEntry => mapped(node, call, range, cx),
     }
+}
+
+/// `cel.bind` of a value that fails: it does so where its name is used, and not at all where it is not.
+fn failing<'a>(call: &'a Macro, error: EvalError, cx: &mut Cx<'a>) -> Result<'a> {
+    cx.failed.push((call.first, error));
+    let result = with(call, (Val::Null, None), cx, |cx| evaluate(&call.body, cx));
+    cx.failed.pop();
+    result
 }
 
 /// What the variables of a macro stand for in one round.

@@ -23,9 +23,7 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
         Kind::Type(name) => Ok(Val::Type(name)),
         Kind::Slot { slot, name } => access::slot(node, *slot, name, cx),
         Kind::Object(fields) => access::object(node, fields, cx),
-        Kind::Local(place) => {
-            cx.locals.get(*place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
-        }
+        Kind::Local(place) => local(node, *place, cx),
         Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
         Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
         Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
@@ -70,6 +68,15 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
         },
         Kind::Macro(call) => macros::value(node, call, cx),
     }
+}
+
+fn local<'a>(node: &'a Node, place: usize, cx: &Cx<'a>) -> Result<'a> {
+    if !cx.failed.is_empty()
+        && let Some((_, error)) = cx.failed.iter().find(|(failed, _)| *failed == place)
+    {
+        return Err(error.clone());
+    }
+    cx.locals.get(place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
 }
 
 /// An error at this part.

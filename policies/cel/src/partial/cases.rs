@@ -5,29 +5,33 @@ use std::sync::Arc;
 use super::known::{field_of, literal};
 use super::{Left, Partial, Residual};
 use crate::syntax::{Expr, ExprKind, Operator};
-use crate::{Map, Value};
+use crate::{ErrorKind, Map, Value};
 
 /// Largest map that is taken apart.
 const MAX_CASES: usize = 10;
 
 impl Partial<'_> {
     /// Takes a test apart by the entries of a map that it looks an unknown key up in: `m[k] == 1` becomes
-    /// `k == "a" || k == "c"`. An unknown key that the map does not have is an error, and errors do not hold.
+    /// `k == "a" || k == "c"`, and fails for every other key, which under `!` is not the same as being false.
     pub(super) fn split(&mut self, test: Residual) -> Left {
         let test = self.folded(test)?;
         if !is_test(&test) || self.loops > 0 {
             return Ok(test);
         }
         let Some((map, key)) = look_up(&test) else { return Ok(test) };
-        let mut cases = Vec::with_capacity(map.len());
+        let mut cases = Vec::with_capacity(map.len() + 1);
+        let mut keys = Vec::with_capacity(map.len());
         for (name, value) in map.iter() {
             self.left = self.left.checked_sub(1).ok_or(super::Unplannable::TooLarge)?;
             let chosen = Box::new(Residual::Value(Value::String(Arc::clone(name))));
             let is_it = Residual::Binary(Operator::Equal, Box::new(key.clone()), chosen);
             let holds = self.put(test.clone(), value)?;
             let holds = self.split(holds)?;
+            keys.push(is_it.clone());
             cases.push(Residual::all(vec![is_it, holds]));
         }
+        let missing = Residual::Error(ErrorKind::NoSuchKey(None));
+        cases.push(Residual::all(vec![Residual::any(keys).negated(), missing]));
         Ok(Residual::any(cases))
     }
 

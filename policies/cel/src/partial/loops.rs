@@ -48,6 +48,11 @@ impl Partial<'_> {
         });
         self.loops -= 1;
         let (test, body) = parts?;
+        let asks = matches!(&**function, "all" | "exists" | "exists_one" | "existsOne");
+        let fails = |part: &Residual| part.has_error();
+        if fails(&range) || test.iter().any(fails) || (!asks && fails(&body)) {
+            return Err(Unplannable::Failing);
+        }
         let names = shape.names.clone();
         Ok(Residual::Loop(Box::new(Loop { function: Arc::clone(function), range, names, test, body })))
     }

@@ -34,6 +34,9 @@ pub enum Unplannable {
     /// Optional values of what is not known.
     #[error("`{0}` on a value that is not known cannot be planned")]
     Optional(String),
+    /// A known part fails, but only for some of what is not known, where that cannot be said in a condition.
+    #[error("a part fails for some values that are not known")]
+    Failing,
     /// It has too many parts.
     #[error("the expression has too many parts to be planned")]
     TooLarge,
@@ -198,13 +201,17 @@ impl Partial<'_> {
 
     /// Evaluates what has become known.
     fn folded(&self, residual: Residual) -> Left {
-        let (mut error, mut known) = (None, true);
+        let (mut error, mut known, mut fails) = (None, true, false);
         residual.parts(&mut |part| {
             error = error.take().or_else(|| error_of(part));
             known = known && matches!(part, Residual::Value(_));
+            fails = fails || part.has_error();
         });
         if let Some(kind) = error {
             return Ok(Residual::Error(kind));
+        }
+        if fails {
+            return Err(Unplannable::Failing);
         }
         if known && let Some(expr) = cases::written(&residual) {
             return Ok(self.evaluated(&expr)?.unwrap_or(residual));

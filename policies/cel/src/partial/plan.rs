@@ -25,6 +25,8 @@ impl Env {
     /// What is left of an expression when only some names are known. `known` is by slot, as the values of an
     /// evaluation are; slots beyond its end are unknown. Evaluating the known parts may take `limits`, each anew.
     ///
+    /// Parts that fail stay as [`Residual::Error`]; [`Residual::settled`] says where a condition with such parts holds.
+    ///
     /// # Errors
     /// Optional values of what is not known, and limits.
     pub fn partial(

@@ -10,7 +10,7 @@ impl Residual {
         if self.has_error() { self.holds() } else { self }
     }
 
-    fn has_error(&self) -> bool {
+    pub(super) fn has_error(&self) -> bool {
         let mut found = matches!(self, Self::Error(_));
         self.parts(&mut |part| found = found || part.has_error());
         found
@@ -28,7 +28,7 @@ impl Residual {
             Self::If(condition, yes, no) => choice(*condition, yes.holds(), no.holds()),
             Self::Loop(each) if each.test.is_none() => match &*each.function {
                 "all" | "exists" => looped(*each, Self::holds),
-                _ => Self::bool(false),
+                _ => one(*each, |found| found),
             },
             _ => Self::bool(false),
         }
@@ -47,7 +47,7 @@ impl Residual {
             Self::Loop(each) if each.test.is_none() => match &*each.function {
                 "all" => looped(Loop { function: "exists".into(), ..*each }, Self::fails),
                 "exists" => looped(Loop { function: "all".into(), ..*each }, Self::fails),
-                _ => Self::bool(false),
+                _ => one(*each, Self::negated),
             },
             _ => Self::bool(false),
         }
@@ -101,10 +101,12 @@ fn choice(condition: Residual, yes: Residual, no: Residual) -> Residual {
 }
 
 fn looped(each: Loop, body: fn(Residual) -> Residual) -> Residual {
-    let mut range_fails = false;
-    each.range.parts(&mut |part| range_fails = range_fails || part.has_error());
-    if range_fails {
-        return Residual::bool(false);
-    }
     Residual::Loop(Box::new(Loop { body: body(each.body), ..each }))
+}
+
+/// `exists_one` asks every item: it has an answer where each of them has one.
+fn one(each: Loop, answer: fn(Residual) -> Residual) -> Residual {
+    let answered = |body: Residual| Residual::any(vec![body.clone().holds(), body.fails()]);
+    let every = Loop { function: "all".into(), ..each.clone() };
+    Residual::all(vec![looped(every, answered), answer(looped(each, Residual::holds))])
 }
