@@ -35,6 +35,8 @@ pub trait Fetch: fmt::Debug + Send + Sync {
 pub struct Ask {
     /// The upstream's name.
     pub upstream: Arc<str>,
+    /// The host to ask for; `None` means the upstream's own.
+    pub host: Option<Arc<str>>,
     /// The path and query, escaped.
     pub target: Arc<str>,
     /// Further header fields: the caller's credentials if the route forwards them, and none otherwise.
@@ -82,6 +84,9 @@ pub enum FactsError {
     /// 502: the upstream answered with a status that is neither 200 nor 404.
     #[error("the upstream answered {0}")]
     Status(StatusCode),
+    /// Explaining only: the stored resource was not given.
+    #[error("the route reads the stored resource, which was not given")]
+    NotGiven,
     /// 502: the answer is not a JSON object, or `select` does not make one of it.
     #[error("the answer is not a JSON object")]
     Unreadable,
@@ -89,7 +94,7 @@ pub enum FactsError {
 
 type Outcome = Result<Arc<Value>, FactsError>;
 type Flight = Shared<BoxFuture<'static, Outcome>>;
-type Key = (Arc<str>, Arc<str>);
+type Key = (Arc<str>, Option<Arc<str>>, Arc<str>);
 
 /// Reads stored resources: one flight for each at a time, and remembered for as long as the route says.
 #[derive(Debug)]
@@ -114,7 +119,7 @@ impl Facts {
         if !ask.headers.is_empty() {
             return read(self.fetch.fetch(ask)).await;
         }
-        let key = (Arc::clone(&ask.upstream), Arc::clone(&ask.target));
+        let key = (Arc::clone(&ask.upstream), ask.host.clone(), Arc::clone(&ask.target));
         let keep = ask.keep;
         if !keep.is_zero()
             && let Some((until, value)) = self.kept.get(&key)
@@ -124,7 +129,9 @@ impl Facts {
         }
         let outcome = self.join(&key, ask).await;
         self.land(&key);
-        if !keep.is_zero() && let Ok(value) = &outcome {
+        if !keep.is_zero()
+            && let Ok(value) = &outcome
+        {
             self.kept.insert(key, (Instant::now() + keep, Arc::clone(value)));
         }
         outcome
@@ -146,7 +153,8 @@ impl Facts {
     /// Forgets a flight that nobody is on any more, so that the next request reads anew.
     fn land(&self, key: &Key) {
         let mut flights = self.flights.lock();
-        let over = flights.get(key).and_then(WeakShared::upgrade).is_none_or(|flight| flight.peek().is_some());
+        let over =
+            flights.get(key).and_then(WeakShared::upgrade).is_none_or(|flight| flight.peek().is_some());
         if over {
             flights.remove(key);
         }
@@ -186,7 +194,10 @@ mod tests {
             Box::pin(async move {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 let (status, body) = answer?;
-                Ok(Answer { status: StatusCode::from_u16(status).unwrap(), body: Bytes::from_static(body.as_bytes()) })
+                Ok(Answer {
+                    status: StatusCode::from_u16(status).unwrap(),
+                    body: Bytes::from_static(body.as_bytes()),
+                })
             })
         }
     }
@@ -199,14 +210,14 @@ mod tests {
     fn ask(target: &str, keep: Duration) -> Ask {
         let headers = HeaderMap::new();
         let timeout = Duration::from_secs(1);
-        Ask { upstream: "app".into(), target: target.into(), headers, timeout, limit: 1024, keep }
+        Ask { upstream: "app".into(), host: None, target: target.into(), headers, timeout, limit: 1024, keep }
     }
 
     #[tokio::test(start_paused = true)]
     async fn requests_for_one_resource_share_a_flight_and_the_next_one_reads_anew() {
         let (fetch, facts) = facts(Ok((200, r#"{"owner":"alice"}"#)));
         let one = || facts.stored(ask("/contacts/1", Duration::ZERO));
-        let (a, b, other) = futures_util::join!(one(), one(), facts.stored(ask("/contacts/2", Duration::ZERO)));
+        let (a, b, other) = tokio::join!(one(), one(), facts.stored(ask("/contacts/2", Duration::ZERO)));
         assert_eq!(a.unwrap(), b.unwrap());
         assert!(other.is_ok());
         assert_eq!(fetch.asked.load(Ordering::SeqCst), 2);
@@ -231,7 +242,7 @@ mod tests {
             ask.headers.insert("authorization", http::HeaderValue::from_static("Bearer a"));
             facts.stored(ask)
         };
-        let (a, b) = futures_util::join!(one(), one());
+        let (a, b) = tokio::join!(one(), one());
         assert!(a.is_ok() && b.is_ok());
         assert_eq!(fetch.asked.load(Ordering::SeqCst), 2);
     }

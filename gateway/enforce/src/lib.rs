@@ -1,3 +1,29 @@
 //! Enforcement: from a request to a permit or a refusal.
+//!
+//! Every door comes through [`Enforcer::enforce`]; `flow.rs` is the whole of one request. What a request is judged by
+//! is a [`Snapshot`], which [`Project::link`] makes out of routes, policies and the names that a configuration gives.
 
 #![forbid(unsafe_code)]
+
+mod ask;
+mod edit;
+mod explain;
+mod facts;
+mod flow;
+mod link;
+mod permit;
+mod refusal;
+mod request;
+mod snapshot;
+mod words;
+mod world;
+
+pub use edit::{Edit, Edits};
+pub use explain::{Assumed, Explanation, Step, explain};
+pub use facts::{Answer, Ask, Facts, FactsError, Fetch, FetchError};
+pub use flow::Enforcer;
+pub use link::Project;
+pub use permit::Permit;
+pub use refusal::Refusal;
+pub use request::{Request, Unreadable};
+pub use snapshot::{Live, Snapshot};

@@ -1,16 +1,17 @@
-use std::time::Duration;
-
 use http::{HeaderValue, StatusCode};
 use portreeve_identity::{Rejection, Unauthenticated};
-use portreeve_route_config::{TargetError, TargetRefusal};
+use portreeve_route_config::TargetError;
 
-use crate::facts::{FactsError, FetchError};
+use crate::{
+    facts::{FactsError, FetchError},
+    request::Unreadable,
+};
 
 /// Why a request may not go upstream. What it says is for the record; a caller is told the status and the event's id.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// 400, or 414 for a target that is too long: the request can be read in more than one way.
-    #[error("{0}")]
+    /// 400 or 414: the request can be read in more than one way.
+    #[error(transparent)]
     Unreadable(#[from] Unreadable),
     /// 404: no route.
     #[error("no route matches")]
@@ -18,21 +19,96 @@ pub enum Refusal {
     /// 401, 403, 429 or 503: nobody was authenticated.
     #[error(transparent)]
     Unauthenticated(Box<Unauthenticated>),
-    /// 400: the request lacks what its route asks for, or has it more than once.
+    /// 400: the request lacks what its route asks for; 502 when the stored resource does.
     #[error(transparent)]
-    Undescribed(#[from] TargetError),
+    Undescribed(Box<TargetError>),
     /// 404, 502 or 504: the stored resource is not there or cannot be read.
     #[error(transparent)]
     Unknown(#[from] FactsError),
     /// 403: the policies deny it.
     #[error("denied by policy")]
     Denied,
-    /// 403: a value that the upstream must be told about the caller is not there.
-    #[error("header `{header}` cannot be made: {why}")]
+    /// 403: something that the upstream must be told about the caller is not there.
+    #[error("header field `{header}` cannot be set: {error}")]
     Undressed {
-        /// The header field.
+        /// The field.
         header: http::HeaderName,
         /// Why.
-        why: Box<str>,
+        error: Box<TargetError>,
     },
+}
+
+impl From<Unauthenticated> for Refusal {
+    fn from(error: Unauthenticated) -> Self {
+        Self::Unauthenticated(Box::new(error))
+    }
+}
+
+impl From<TargetError> for Refusal {
+    fn from(error: TargetError) -> Self {
+        Self::Undescribed(Box::new(error))
+    }
+}
+
+impl Refusal {
+    /// A stable name for the record and the metrics, one of a fixed set.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(error) => error.code(),
+            Self::NoRoute => "route/none",
+            Self::Unauthenticated(error) => error.rejection.code(),
+            Self::Undescribed(error) => error.code(),
+            Self::Unknown(FactsError::Absent) => "facts/absent",
+            Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => "facts/timeout",
+            Self::Unknown(_) => "facts/unreadable",
+            Self::Denied => "policy/denied",
+            Self::Undressed { .. } => "mutate/missing",
+        }
+    }
+
+    /// The status the caller sees.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Unreadable(error) => error.status(),
+            Self::NoRoute | Self::Unknown(FactsError::Absent) => StatusCode::NOT_FOUND,
+            Self::Unauthenticated(error) => error.rejection.status(),
+            Self::Undescribed(error) => error.status(),
+            Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unknown(_) => StatusCode::BAD_GATEWAY,
+            Self::Denied | Self::Undressed { .. } => StatusCode::FORBIDDEN,
+        }
+    }
+
+    /// The values for `WWW-Authenticate`, one field each.
+    #[must_use]
+    pub fn challenges(&self) -> Vec<HeaderValue> {
+        match self {
+            Self::Unauthenticated(error) => error.challenges.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// In how many seconds to come again, when whoever checks credentials says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Unauthenticated(error) => match &error.rejection {
+                Rejection::Throttled { retry_after } => retry_after.map(|wait| wait.as_secs().max(1)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What there is to say beyond the code, for the record.
+    #[must_use]
+    pub fn detail(&self) -> Option<Box<str>> {
+        match self {
+            Self::NoRoute | Self::Denied => None,
+            Self::Unauthenticated(error) => error.rejection.reason().map(|reason| reason.to_string().into()),
+            other => Some(other.to_string().into()),
+        }
+    }
 }

@@ -67,7 +67,8 @@ impl RotatingFile {
 impl Write for RotatingFile {
     /// Takes one whole line, so that no record is torn between two files.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let full = self.options.max_bytes.is_some_and(|max| self.size > 0 && self.size + line.len() as u64 > max);
+        let full =
+            self.options.max_bytes.is_some_and(|max| self.size > 0 && self.size + line.len() as u64 > max);
         if full {
             self.rotate()?;
         }
@@ -120,7 +121,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("decisions.log");
         fs::write(&path, "before\n").unwrap();
-        let mut file = RotatingFile::open(FileOptions { path: path.clone(), max_bytes: None, keep: 0 }).unwrap();
+        let mut file =
+            RotatingFile::open(FileOptions { path: path.clone(), max_bytes: None, keep: 0 }).unwrap();
         file.write_all(b"after\n").unwrap();
         file.flush().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "before\nafter\n");
@@ -130,6 +132,8 @@ mod tests {
     fn a_folder_that_is_not_there_is_named() {
         let path = std::path::PathBuf::from("/no/such/folder/decisions.log");
         let error = RotatingFile::open(FileOptions { path, max_bytes: None, keep: 0 }).err().unwrap();
-        assert!(error.to_string().starts_with("cannot write audit records to `/no/such/folder/decisions.log`"));
+        assert!(
+            error.to_string().starts_with("cannot write audit records to `/no/such/folder/decisions.log`")
+        );
     }
 }

@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use smallvec::SmallVec;
 
 /// One change to the header fields the upstream will see. Data, because each door applies it its own way: pingora to a
@@ -13,17 +13,3 @@ pub enum Edit {
 
 /// Changes, in the order in which they apply. The first two need no heap.
 pub type Edits = SmallVec<[Edit; 2]>;
-
-/// Applies edits to a header map.
-pub fn apply(edits: &[Edit], headers: &mut HeaderMap) {
-    for edit in edits {
-        match edit {
-            Edit::Remove(name) => {
-                headers.remove(name);
-            }
-            Edit::Set(name, value) => {
-                headers.insert(name, value.clone());
-            }
-        }
-    }
-}

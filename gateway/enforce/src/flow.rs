@@ -1,0 +1,129 @@
+//! One request, top to bottom. Read this file first.
+
+use std::sync::Arc;
+
+use portreeve_audit::{Record, Resource, Sink, Text};
+use portreeve_cel::Value;
+use portreeve_route_config::{Access, Head, Inputs, Target, TargetTemplate};
+
+use crate::{
+    Live, Permit, Refusal, Request, Snapshot,
+    ask::ask,
+    facts::Facts,
+    words::{dress, question, view},
+    world::{Real, World},
+};
+
+/// Turns requests into permits.
+#[derive(Debug)]
+pub struct Enforcer {
+    live: Arc<Live>,
+    facts: Facts,
+    sink: Arc<dyn Sink>,
+}
+
+impl Enforcer {
+    /// Enforces whatever is live, and records to `sink`.
+    pub fn new(live: Arc<Live>, facts: Facts, sink: Arc<dyn Sink>) -> Self {
+        Self { live, facts, sink }
+    }
+
+    /// Judges one request. The record stays open for the door to add the status; dropping it sends it.
+    pub async fn enforce(&self, request: &Request<'_>) -> (Result<Permit, Refusal>, Record) {
+        let snapshot = self.live.current();
+        let mut record = Record::open(request.at, &snapshot.revision, &self.sink);
+        let mut world = Real { facts: &self.facts, trace: portreeve_policies::Silent };
+        let result = judge(&snapshot, request, &mut record, &mut world).await;
+        if let Err(refusal) = &result {
+            record.refused = Some(refusal.code());
+            record.detail = refusal.detail();
+        }
+        record.took = request.at.elapsed().unwrap_or_default();
+        (result, record)
+    }
+
+    /// Every header field that the gateway may set and that a client therefore must not.
+    pub fn reserved(&self) -> Arc<[http::HeaderName]> {
+        self.live.reserved()
+    }
+}
+
+/// The whole of it. Each step needs the one before; `?` is the only way out besides a permit.
+pub(crate) async fn judge<W: World>(
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    record: &mut Record,
+    world: &mut W,
+) -> Result<Permit, Refusal> {
+    // Read the request one way only.
+    record.method = request.method.clone();
+    record.peer = request.peer;
+    let reading = request.read()?;
+    let head = Head {
+        method: request.method,
+        scheme: request.scheme,
+        host: reading.host.name(),
+        path: &reading.target.path,
+        query: &reading.target.query,
+        headers: request.headers,
+        client: request.peer,
+    };
+    record.host = Text::from(head.host);
+    record.path = Text::from(head.path.as_str());
+
+    // Which route is it?
+    let matched = snapshot.routes.find(&head).ok_or(Refusal::NoRoute)?;
+    let link = snapshot.link(matched.route).ok_or(Refusal::NoRoute)?;
+    record.route = Some(Arc::clone(matched.route));
+    world.matched(&matched);
+    let inputs = Inputs::new(&head, &matched);
+    let target = || reading.target.canonical().into_boxed_str();
+
+    // A public route asks no more; every other asks who is calling.
+    let template = match &matched.route.access {
+        Access::Public => {
+            let edits = dress(link, &inputs)?;
+            return Ok(Permit::new(matched.route, None, target(), edits));
+        }
+        Access::Authenticated => None,
+        Access::Authorized(template) => Some(template),
+    };
+    let caller = world.caller(&link.chain, &request.presented(&reading)).await?;
+    record.caller = Some(Arc::clone(&caller));
+    let inputs = inputs.caller(view(&caller));
+
+    // What do they want to do, to which resource, what is stored about it, and may they?
+    if let Some(template) = template {
+        let mut target = template.describe(&inputs)?;
+        record.resource = Some(Resource { kind: Arc::clone(target.kind), id: Text::from(&*target.id) });
+        let stored = match &template.load {
+            Some(load) => Some(world.stored(ask(load, &matched, request, &inputs)?).await?),
+            None => None,
+        };
+        complete(template, &mut target, &inputs, stored.as_deref())?;
+        world.described(&target, stored.as_deref());
+        let decision = snapshot.policies.check_with(&question(&caller, &target, request), world.trace());
+        let allowed = decision.allows_all();
+        record.decision = Some(decision);
+        if !allowed {
+            return Err(Refusal::Denied);
+        }
+    }
+
+    let edits = dress(link, &inputs)?;
+    Ok(Permit::new(matched.route, Some(caller), target(), edits))
+}
+
+fn complete<'a>(
+    template: &'a TargetTemplate,
+    target: &mut Target<'a>,
+    inputs: &Inputs<'a>,
+    stored: Option<&Value>,
+) -> Result<(), Refusal> {
+    let Some(stored) = stored else { return Ok(()) };
+    // What is stored lives less long than the request, so the attributes are made before it goes.
+    let mut completed = target.clone();
+    template.complete(&mut completed, &inputs.stored(stored))?;
+    target.attr = completed.attr;
+    Ok(())
+}

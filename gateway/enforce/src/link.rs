@@ -1,0 +1,176 @@
+//! Linking: what do the names in routes stand for, and do routes and policies speak of the same things?
+
+use std::sync::Arc;
+
+use http::HeaderName;
+use portreeve_diagnostics::{Bundle, Diagnostic, Report, Spanned, suggest};
+use portreeve_identity::{Authenticator, Chain};
+use portreeve_policies::PolicySet;
+use portreeve_route_config::{Access, HeaderTemplate, Mutation, Route, RouteTable, TargetTemplate};
+
+use crate::snapshot::{Link, Snapshot};
+
+/// The parts of one revision, compiled and not yet linked.
+#[derive(Debug)]
+pub struct Project<'p> {
+    /// The text that everything was compiled from.
+    pub bundle: &'p Bundle,
+    /// The routes.
+    pub routes: RouteTable,
+    /// The policies.
+    pub policies: PolicySet,
+    /// The authenticators, by their names.
+    pub authenticators: &'p [Arc<dyn Authenticator>],
+    /// The names of the upstreams.
+    pub upstreams: &'p [Arc<str>],
+    /// The header fields that each named mutator sets.
+    pub mutators: &'p [(Arc<str>, Box<[HeaderTemplate]>)],
+}
+
+impl Project<'_> {
+    /// Links everything. All findings are added to the report; with an error among them the snapshot must not be used.
+    #[must_use]
+    pub fn link(self, report: &mut Report) -> Snapshot {
+        let links: Box<[Link]> = self.routes.routes().map(|route| self.link_route(route, report)).collect();
+        for route in self.routes.routes() {
+            if let Access::Authorized(template) = &route.access {
+                self.check_target(template, report);
+            }
+        }
+        let mut reserved: Vec<HeaderName> =
+            links.iter().flat_map(|link| link.headers.iter().map(|field| field.name.clone())).collect();
+        for authenticator in self.authenticators {
+            reserved.extend(authenticator.owned_fields().iter().cloned());
+        }
+        reserved.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        reserved.dedup();
+        Snapshot {
+            revision: Arc::clone(&self.bundle.revision),
+            routes: self.routes,
+            policies: self.policies,
+            links,
+            reserved: reserved.into(),
+        }
+    }
+
+    fn link_route(&self, route: &Route, report: &mut Report) -> Link {
+        self.upstream(&route.upstream, report);
+        if let Access::Authorized(template) = &route.access
+            && let Some(load) = &template.load
+        {
+            self.upstream(&load.upstream, report);
+        }
+        let chain =
+            route.authenticate.iter().filter_map(|name| self.authenticator(name, report)).collect::<Vec<_>>();
+        let mut headers = Vec::new();
+        for mutation in &route.mutate {
+            match mutation {
+                Mutation::Headers(fields) => headers.extend(fields.iter().cloned()),
+                Mutation::Named(name) => headers.extend(self.mutator(name, report).iter().cloned()),
+            }
+        }
+        Link { chain: Chain::new(chain), headers: headers.into() }
+    }
+
+    fn upstream(&self, name: &Spanned<Arc<str>>, report: &mut Report) {
+        if !self.upstreams.contains(&name.value) {
+            report.push(unknown("upstream", name, self.upstreams.iter().map(AsRef::as_ref)));
+        }
+    }
+
+    fn authenticator(&self, name: &Spanned<Arc<str>>, report: &mut Report) -> Option<Arc<dyn Authenticator>> {
+        let found = self.authenticators.iter().find(|known| *known.name() == name.value);
+        if found.is_none() {
+            report.push(unknown(
+                "authenticator",
+                name,
+                self.authenticators.iter().map(|known| known.name().as_ref()),
+            ));
+        }
+        found.cloned()
+    }
+
+    fn mutator(&self, name: &Spanned<Arc<str>>, report: &mut Report) -> &[HeaderTemplate] {
+        let found = self.mutators.iter().find(|(known, _)| *known == name.value);
+        if found.is_none() {
+            report.push(unknown("mutator", name, self.mutators.iter().map(|(known, _)| known.as_ref())));
+        }
+        found.map(|(_, fields)| &**fields).unwrap_or_default()
+    }
+
+    fn check_target(&self, template: &TargetTemplate, report: &mut Report) {
+        if template.needs_body() {
+            let message =
+                "this route reads the request's body, which this version does not read before it decides";
+            report.push(
+                Diagnostic::error("link/body", message)
+                    .at(template.span, "reads `body`")
+                    .help("read the path, the query, a header field or the stored resource instead"),
+            );
+        }
+        let kind = &template.kind;
+        if !self.policies.knows_kind(&kind.value) {
+            let message =
+                format!("no policy speaks of the resource `{}`, so this route denies everyone", kind.value);
+            let diagnostic =
+                Diagnostic::warning("link/unknown-kind", message).at(kind.span, "unknown to policies");
+            let kinds = self.policies.kinds();
+            report.push(match suggest::nearest(&kind.value, kinds.iter().map(AsRef::as_ref)) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help("write a resource policy for it, or correct the name"),
+            });
+            return;
+        }
+        for action in
+            template.actions.iter().filter(|action| !self.policies.can_allow(&kind.value, &action.value))
+        {
+            let message = format!("no rule can ever allow `{}` on `{}`", action.value, kind.value);
+            report.push(
+                Diagnostic::warning("link/action-never-allowed", message)
+                    .at(action.span, "always denied")
+                    .help("correct the action, or add a rule that allows it"),
+            );
+        }
+        self.check_attributes(template, report);
+    }
+
+    /// An attribute that a policy reads and no route supplies makes every condition that reads it fail. What a stored
+    /// resource has is not known here.
+    fn check_attributes(&self, template: &TargetTemplate, report: &mut Report) {
+        if template.is_open() {
+            return;
+        }
+        for (attribute, rule) in self.policies.attributes(&template.kind.value) {
+            if template.supplied().any(|(name, _)| *name.value == *attribute) {
+                continue;
+            }
+            let message = format!(
+                "policies of `{}` read `R.attr.{attribute}`, which this route does not supply",
+                template.kind.value
+            );
+            let mut diagnostic = Diagnostic::warning("link/attribute-not-supplied", message)
+                .at(template.span, "supplies no such attribute");
+            if let Some(rule) = self.policies.rule(rule) {
+                diagnostic = diagnostic.at(rule.span, "read here");
+            }
+            let help = "state it under `attr`, or read the stored resource with `load`";
+            report.push(diagnostic.help(help));
+        }
+    }
+}
+
+fn unknown<'k>(what: &str, name: &Spanned<Arc<str>>, known: impl Iterator<Item = &'k str>) -> Diagnostic {
+    let known: Vec<&str> = known.collect();
+    let code = match what {
+        "upstream" => "link/unknown-upstream",
+        "authenticator" => "link/unknown-authenticator",
+        _ => "link/unknown-mutator",
+    };
+    let diagnostic =
+        Diagnostic::error(code, format!("there is no {what} `{}`", name.value)).at(name.span, "unknown");
+    match suggest::nearest(&name.value, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if known.is_empty() => diagnostic.help(format!("the configuration names no {what}")),
+        None => diagnostic.help(format!("the configuration has `{}`", known.join("`, `"))),
+    }
+}

@@ -1,0 +1,62 @@
+//! What judging needs of the world: who a credential belongs to, and what is stored.
+
+use std::sync::Arc;
+
+use portreeve_cel::Value;
+use portreeve_identity::{Chain, Identity, Presented, Unauthenticated};
+use portreeve_policies::Trace;
+use portreeve_route_config::{Match, Target};
+
+use crate::facts::{Ask, Facts, FactsError};
+
+/// Where answers come from that are not in the request, and who watches. The gateway serves with [`Real`]; an
+/// explanation judges by the same code with a caller and a stored resource that it was given.
+pub(crate) trait World {
+    /// Watches the policies.
+    type Trace: Trace;
+
+    /// Who is calling?
+    async fn caller(
+        &mut self,
+        chain: &Chain,
+        shown: &Presented<'_>,
+    ) -> Result<Arc<Identity>, Unauthenticated>;
+
+    /// What is stored?
+    async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError>;
+
+    /// A route was found.
+    fn matched(&mut self, _matched: &Match<'_, '_>) {}
+
+    /// The request was described.
+    fn described(&mut self, _target: &Target<'_>, _stored: Option<&Value>) {}
+
+    /// Who watches the policies.
+    fn trace(&mut self) -> &mut Self::Trace;
+}
+
+/// The world as it is.
+pub(crate) struct Real<'f> {
+    pub(crate) facts: &'f Facts,
+    pub(crate) trace: portreeve_policies::Silent,
+}
+
+impl World for Real<'_> {
+    type Trace = portreeve_policies::Silent;
+
+    async fn caller(
+        &mut self,
+        chain: &Chain,
+        shown: &Presented<'_>,
+    ) -> Result<Arc<Identity>, Unauthenticated> {
+        chain.authenticate(shown).await
+    }
+
+    async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {
+        self.facts.stored(ask).await
+    }
+
+    fn trace(&mut self) -> &mut Self::Trace {
+        &mut self.trace
+    }
+}
