@@ -31,8 +31,22 @@ impl Answer {
         Self { status, challenges: Vec::new(), retry_after: None }
     }
 
+    /// What a refusal tells its caller.
+    pub(crate) fn to(refusal: &portreeve_enforce::Refusal) -> Self {
+        Self {
+            status: refusal.status(),
+            challenges: refusal.challenges(),
+            retry_after: refusal.retry_after(),
+        }
+    }
+
     /// The response to a request with this method and these header fields. `id` is the event's.
-    pub(crate) fn response(&self, method: &Method, headers: &HeaderMap, id: &impl Display) -> Response<Bytes> {
+    pub(crate) fn response(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        id: &impl Display,
+    ) -> Response<Bytes> {
         let id = id.to_string();
         let mut response = match form(headers) {
             Form::Grpc => self.grpc(&id),
@@ -160,14 +174,14 @@ fn phrase(status: StatusCode) -> &'static str {
 /// As gRPC's own mapping from HTTP has it, with the codes that say more where the gateway knows more.
 fn grpc_code(status: StatusCode) -> u16 {
     match status.as_u16() {
-        400 => 3,                     // INVALID_ARGUMENT
-        401 => 16,                    // UNAUTHENTICATED
-        403 => 7,                     // PERMISSION_DENIED
-        404 => 12,                    // UNIMPLEMENTED
-        413 => 8,                     // RESOURCE_EXHAUSTED
-        504 => 4,                     // DEADLINE_EXCEEDED
-        429 | 502 | 503 => 14,        // UNAVAILABLE
-        _ => 2,                       // UNKNOWN
+        400 => 3,              // INVALID_ARGUMENT
+        401 => 16,             // UNAUTHENTICATED
+        403 => 7,              // PERMISSION_DENIED
+        404 => 12,             // UNIMPLEMENTED
+        413 => 8,              // RESOURCE_EXHAUSTED
+        504 => 4,              // DEADLINE_EXCEEDED
+        429 | 502 | 503 => 14, // UNAVAILABLE
+        _ => 2,                // UNKNOWN
     }
 }
 
@@ -222,7 +236,9 @@ mod tests {
 
     #[test]
     fn grpc_gets_a_status_in_its_header_and_no_body() {
-        for (status, code) in [(400, "3"), (401, "16"), (403, "7"), (404, "12"), (503, "14"), (504, "4"), (500, "2")] {
+        for (status, code) in
+            [(400, "3"), (401, "16"), (403, "7"), (404, "12"), (503, "14"), (504, "4"), (500, "2")]
+        {
             for kind in ["application/grpc", "application/grpc+proto", "application/grpc;x=y"] {
                 let response = ask(status, Method::POST, &[("content-type", kind)]);
                 assert_eq!(response.status(), 200);
@@ -237,7 +253,8 @@ mod tests {
 
     #[test]
     fn challenges_and_the_time_to_come_again_are_told() {
-        let challenges = vec![HeaderValue::from_static("Bearer"), HeaderValue::from_static("Basic realm=\"a\"")];
+        let challenges =
+            vec![HeaderValue::from_static("Bearer"), HeaderValue::from_static("Basic realm=\"a\"")];
         let answer = Answer { status: StatusCode::UNAUTHORIZED, challenges, retry_after: Some(3) };
         let response = answer.response(&Method::GET, &HeaderMap::new(), &"id");
         let told: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();

@@ -1,14 +1,21 @@
 //! The command line: one file for each verb.
 
+mod check;
 mod completions;
+mod demo;
 mod dev;
+mod explain;
 mod health;
 mod init;
+mod presets;
+mod routes;
+mod serve;
 mod version;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use portreeve_diagnostics::{Bundle, Report, render};
 
 /// An authorization gateway: who is calling, what do they want, may they?
 #[derive(Debug, Parser)]
@@ -20,11 +27,23 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Serve: forward what is permitted, refuse the rest
+    Serve(serve::Serve),
+    /// Say what is wrong with a project: configuration, routes, policies, and how they fit together
+    Check(check::Check),
+    /// Say what would be decided about a request, and why
+    Explain(explain::Explain),
+    /// List the routes in their order of precedence
+    Routes(routes::Routes),
     /// Write a small working project
     Init(init::Init),
+    /// Try it: an embedded upstream, routes, policies and a development key
+    Demo(demo::Demo),
     /// Help with development: tokens without an identity provider
     #[command(subcommand)]
     Dev(dev::Dev),
+    /// List the configurations for well-known identity providers
+    Presets(presets::Presets),
     /// Ask a running gateway whether it is ready (for container health checks)
     Health(health::Health),
     /// Print a completion script for a shell
@@ -36,8 +55,14 @@ enum Verb {
 /// Runs what was asked for. 0: done. 1: not done, and why is on standard error. 2: the command line or a file is wrong.
 pub(crate) fn run() -> ExitCode {
     let done = match Cli::parse().verb {
+        Verb::Serve(verb) => verb.run(),
+        Verb::Check(verb) => verb.run(),
+        Verb::Explain(verb) => verb.run(),
+        Verb::Routes(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
+        Verb::Demo(verb) => verb.run(),
         Verb::Dev(verb) => verb.run(),
+        Verb::Presets(verb) => verb.run(),
         Verb::Health(verb) => verb.run(),
         Verb::Completions(verb) => verb.run(),
         Verb::Version(verb) => verb.run(),
@@ -54,5 +79,13 @@ fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
+    }
+}
+
+/// Shows findings on standard error, as a person reads them.
+fn show(report: &Report, bundle: &Bundle) {
+    if !report.is_empty() {
+        let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        eprint!("{}", render::terminal(report, bundle, color));
     }
 }

@@ -3,10 +3,25 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
+mod answer;
 mod cli;
+mod config;
 mod devkey;
+mod echo;
+mod listeners;
+mod observe;
 mod project;
+mod proxy;
+mod records;
+mod reload;
+mod revision;
+mod serve;
+mod source;
+mod upstreams;
 
 fn main() -> std::process::ExitCode {
+    // Before anybody looks for one, authenticators and pingora among them. Nothing else can have set another yet.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     cli::run()
 }

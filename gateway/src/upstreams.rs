@@ -29,26 +29,21 @@ pub(crate) use settings::{Health, Place, Protocol, Tls, UpstreamSettings};
 #[derive(Debug, Default)]
 pub(crate) struct Upstreams {
     by_name: HashMap<Arc<str>, Arc<Upstream>>,
-    // Stops when the upstreams go.
-    tasks: JoinSet<()>,
 }
 
 /// The upstreams, replaced whole with each revision.
 pub(crate) type LiveUpstreams = Arc<ArcSwap<Upstreams>>;
 
 impl Upstreams {
-    /// Begins to resolve names and to look after health. Must be called within the runtime.
-    pub(crate) fn start(settings: Vec<UpstreamSettings>) -> Self {
-        let mut upstreams = Self::default();
-        for settings in settings {
-            let upstream = Arc::new(Upstream::new(settings));
-            for endpoint in &upstream.endpoints {
-                let (endpoint, health) = (Arc::clone(endpoint), upstream.settings.health);
-                upstreams.tasks.spawn(endpoint.look_after(health));
-            }
-            upstreams.by_name.insert(Arc::clone(&upstream.settings.name), upstream);
-        }
-        upstreams
+    /// Begins to resolve names and to look after health; an upstream that is as it was before goes on as it is. Must be
+    /// called within the runtime.
+    pub(crate) fn start(settings: Vec<UpstreamSettings>, before: &Self) -> Self {
+        let each = settings.into_iter().map(|settings| {
+            let old = before.by_name.get(&settings.name).filter(|old| old.settings == settings);
+            let upstream = old.map_or_else(|| Arc::new(Upstream::start(settings)), Arc::clone);
+            (Arc::clone(&upstream.settings.name), upstream)
+        });
+        Self { by_name: each.collect() }
     }
 
     /// The upstream of this name.
@@ -65,14 +60,21 @@ pub(crate) struct Upstream {
     next: AtomicUsize,
     certificates: Option<Arc<CaType>>,
     pool: u64,
+    // They end with the upstream.
+    _tasks: JoinSet<()>,
 }
 
 impl Upstream {
-    fn new(settings: UpstreamSettings) -> Self {
-        let endpoints = settings.endpoints.iter().map(|place| Arc::new(Endpoint::new(place.clone()))).collect();
+    fn start(settings: UpstreamSettings) -> Self {
+        let endpoints: Vec<_> =
+            settings.endpoints.iter().map(|place| Arc::new(Endpoint::new(place.clone()))).collect();
+        let mut tasks = JoinSet::new();
+        for endpoint in &endpoints {
+            tasks.spawn(Arc::clone(endpoint).look_after(settings.health));
+        }
         let certificates = settings.tls.authorities.as_deref().map(trusted);
         let pool = settings.pool_key();
-        Self { settings, endpoints, next: AtomicUsize::new(0), certificates, pool }
+        Self { settings, endpoints, next: AtomicUsize::new(0), certificates, pool, _tasks: tasks }
     }
 
     /// The next endpoint in turn that is not known to be down; when all are, the next in turn.
@@ -80,8 +82,10 @@ impl Upstream {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let in_turn = || self.endpoints.iter().cycle().skip(turn % self.endpoints.len().max(1));
         let count = self.endpoints.len();
-        let endpoint =
-            in_turn().take(count).find(|endpoint| endpoint.is_up()).or_else(|| in_turn().take(count).next())?;
+        let endpoint = in_turn()
+            .take(count)
+            .find(|endpoint| endpoint.is_up())
+            .or_else(|| in_turn().take(count).next())?;
         let address = endpoint.address().await?;
         Some(self.peer_at(endpoint.place(), address))
     }
@@ -135,7 +139,7 @@ mod tests {
 
     fn upstream(addresses: &[&str]) -> Upstream {
         let places = addresses.iter().map(|address| Place::parse(address).unwrap()).collect();
-        Upstream::new(UpstreamSettings::plain("app", places))
+        Upstream::start(UpstreamSettings::plain("app", places))
     }
 
     async fn ports(upstream: &Upstream, count: usize) -> Vec<u16> {

@@ -17,18 +17,21 @@ use std::{
 
 use async_trait::async_trait;
 use pingora::protocols::{
-    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
-    UniqueID,
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID,
     raw_connect::ProxyDigest,
     tls::{SslDigest, TlsRef},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
 
 /// How long a connection may wait for the first bytes of a request.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How an HTTP/2 connection begins (RFC 9113 §3.4).
+const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 const WAITING: u8 = 0;
 const READING: u8 = 1;
@@ -57,7 +60,8 @@ impl HeaderClock {
 
     fn advance(&self, state: u8) {
         // A connection never goes back from HTTP/2.
-        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now != NEVER).then_some(state));
+        let _ =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now != NEVER).then_some(state));
     }
 
     fn state(&self) -> u8 {
@@ -72,6 +76,11 @@ pub(crate) struct DeadlineIo {
     limit: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
     digest: Arc<ProxyDigest>,
+    /// Bytes that were looked at before their time, and how many of them have been read since.
+    peeked: Vec<u8>,
+    read_again: usize,
+    /// Whether something was written that may still be in a buffer below.
+    unflushed: bool,
 }
 
 impl DeadlineIo {
@@ -81,7 +90,30 @@ impl DeadlineIo {
         // The digest is the only thing of a stream that a session shows to the request on it.
         let carrier = pingora::http::ResponseHeader::build(200, None)?;
         let digest = Arc::new(ProxyDigest::new(Box::new(carrier), Some(Box::new(Arc::clone(&clock)))));
-        Ok(Box::new(Self { inner, clock, limit, sleep: None, digest }))
+        Ok(Box::new(Self {
+            inner,
+            clock,
+            limit,
+            sleep: None,
+            digest,
+            peeked: Vec::new(),
+            read_again: 0,
+            unflushed: false,
+        }))
+    }
+
+    /// Gives back what was looked at. `true` when there was any.
+    fn replay(&mut self, buf: &mut ReadBuf<'_>) -> bool {
+        let rest = self.peeked.get(self.read_again..).unwrap_or_default();
+        let part = rest.get(..rest.len().min(buf.remaining())).unwrap_or_default();
+        buf.put_slice(part);
+        self.read_again += part.len();
+        let any = !part.is_empty();
+        if self.read_again == self.peeked.len() {
+            self.peeked.clear();
+            self.read_again = 0;
+        }
+        any
     }
 
     fn watch(&mut self, arrived: &[u8]) {
@@ -109,6 +141,9 @@ impl AsyncRead for DeadlineIo {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.replay(buf) {
+            return Poll::Ready(Ok(()));
+        }
         let before = buf.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.watch(buf.filled().get(before..).unwrap_or_default());
@@ -116,7 +151,10 @@ impl AsyncRead for DeadlineIo {
             && let Some(sleep) = self.sleep.as_mut()
             && sleep.as_mut().poll(cx).is_ready()
         {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the header did not arrive in time")));
+            return Poll::Ready(Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the header did not arrive in time",
+            )));
         }
         result
     }
@@ -124,11 +162,14 @@ impl AsyncRead for DeadlineIo {
 
 impl AsyncWrite for DeadlineIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
         Pin::new(&mut self.inner).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        self.unflushed = flushed.is_pending();
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -140,6 +181,7 @@ impl AsyncWrite for DeadlineIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.unflushed = true;
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }
 
@@ -201,11 +243,95 @@ impl GetSocketDigest for DeadlineIo {
 
 #[async_trait]
 impl Peek for DeadlineIo {
+    /// pingora looks for the HTTP/2 preface so, and waits for as many bytes as that has, without any limit: a shorter
+    /// request would wait for ever. Here it ends at the first byte that the preface does not have.
     async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        // Looking for the HTTP/2 preface waits for as many bytes, which pingora does without any limit.
-        let peek = self.inner.as_mut().try_peek(buf);
-        tokio::time::timeout(IDLE, peek)
-            .await
-            .unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no request arrived in time")))
+        let look = async {
+            let mut seen = Vec::with_capacity(buf.len());
+            while seen.len() < buf.len() && H2_PREFACE.starts_with(&seen) {
+                let mut chunk = [0; H2_PREFACE.len()];
+                let wanted =
+                    chunk.get_mut(..(buf.len() - seen.len()).min(H2_PREFACE.len())).unwrap_or_default();
+                let count = self.read(wanted).await?;
+                if count == 0 {
+                    break;
+                }
+                seen.extend_from_slice(chunk.get(..count).unwrap_or_default());
+            }
+            Ok::<_, io::Error>(seen)
+        };
+        let looked = tokio::time::timeout(IDLE, look).await;
+        let seen =
+            looked.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no request came")))?;
+        for (to, from) in buf.iter_mut().zip(&seen) {
+            *to = *from;
+        }
+        self.peeked = seen;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// A connection whose far end is ours.
+    async fn connection(limit: Duration) -> (tokio::net::TcpStream, Stream) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let inner: pingora::protocols::l4::stream::Stream = server.into();
+        (client, DeadlineIo::wrap(Box::new(inner), limit).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_header_that_trickles_in_is_cut_off() {
+        let (mut client, mut server) = connection(Duration::from_millis(150)).await;
+        let trickle = tokio::spawn(async move {
+            for _ in 0..50 {
+                if client.write_all(b"x").await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let mut text = Vec::new();
+        let error = server.read_to_end(&mut text).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        trickle.abort();
+    }
+
+    #[tokio::test]
+    async fn a_body_may_take_its_time() {
+        let (mut client, mut server) = connection(Duration::from_millis(50)).await;
+        let digest = server.get_proxy_digest().unwrap();
+        let clock = digest.user_data.as_ref().unwrap().downcast_ref::<Arc<HeaderClock>>().unwrap();
+        client.write_all(b"header").await.unwrap();
+        let mut buf = [0; 6];
+        server.read_exact(&mut buf).await.unwrap();
+        clock.header_done();
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        client.write_all(b"body").await.unwrap();
+        let mut buf = [0; 4];
+        server.read_exact(&mut buf).await.unwrap();
+        assert_eq!(&buf, b"body");
+    }
+
+    #[tokio::test]
+    async fn looking_for_http_2_takes_nothing_away_and_does_not_wait_for_more_than_it_needs() {
+        for text in ["GET / HTTP/1.0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nmore", "PRIx"] {
+            let (mut client, mut server) = connection(Duration::from_secs(5)).await;
+            client.write_all(text.as_bytes()).await.unwrap();
+            let mut buf = [0; H2_PREFACE.len()];
+            let peeked = tokio::time::timeout(Duration::from_secs(2), server.try_peek(&mut buf)).await;
+            assert!(peeked.unwrap().unwrap());
+            assert_eq!(buf == *H2_PREFACE, text.ends_with("more"), "{text}");
+            drop(client);
+            let mut read = String::new();
+            server.read_to_string(&mut read).await.unwrap();
+            assert_eq!(read, text);
+        }
     }
 }

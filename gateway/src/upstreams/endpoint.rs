@@ -102,7 +102,9 @@ impl Endpoint {
                     self.addresses.store(Arc::new(found));
                 }
             }
-            Ok(Err(error)) => tracing::warn!(host = %self.place.host, %error, "an upstream's name does not resolve"),
+            Ok(Err(error)) => {
+                tracing::warn!(host = %self.place.host, %error, "an upstream's name does not resolve")
+            }
             Err(_) => tracing::warn!(host = %self.place.host, "an upstream's name was not resolved in time"),
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use http::HeaderValue;
 
 /// How one service is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct UpstreamSettings {
     /// The name that routes know it by.
     pub(crate) name: Arc<str>,
@@ -119,7 +119,9 @@ impl Place {
             return Err("must not hold credentials");
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err("must end after the port: what is forwarded is what was judged, so no path is put before it");
+            return Err(
+                "must end after the port: what is forwarded is what was judged, so no path is put before it",
+            );
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or("has no host")?;
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).to_owned();

@@ -1,0 +1,48 @@
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    observe,
+    revision::{self, Revision},
+    serve::{self, Running},
+    source::Source,
+};
+
+/// `portreeve serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The configuration, or the folder that has it
+    #[arg(short, long, default_value = crate::config::DEFAULT_FILE, env = "PORTREEVE_CONFIG")]
+    config: PathBuf,
+}
+
+impl Serve {
+    /// Serves until it is told to stop. 2: there is something wrong with what was written, and it was shown.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let source = Source::of(&self.config);
+        let compiled = revision::compile(&source, &[]);
+        super::show(&compiled.report, &compiled.bundle);
+        let Some(revision) = compiled.revision else { return Ok(ExitCode::from(2)) };
+        observe::start_logging(&revision.config.log);
+        serve::run(until_told(source, revision))
+    }
+}
+
+async fn until_told(source: Source, revision: Revision) -> anyhow::Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let running = Running::start(source, revision).await?;
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("SIGTERM: no new connections, and those that there are are let finish"),
+        _ = interrupt.recv() => tracing::info!("SIGINT: no new connections, and those that there are are let finish"),
+    }
+    // A second signal does not wait.
+    tokio::select! {
+        () = running.stop() => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

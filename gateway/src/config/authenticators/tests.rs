@@ -1,0 +1,120 @@
+use portreeve_diagnostics::{Bundle, SourceFile, yaml};
+use portreeve_identity::presets;
+
+use super::*;
+
+fn compiled(text: &str) -> (usize, Vec<String>) {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let file = SourceFile { name: "portreeve.yaml".into(), text: text.into() };
+    let bundle = Bundle { revision: "r".into(), files: vec![file] };
+    let node = yaml::read(&bundle, 0).unwrap().remove(0);
+    let written: Vec<_> =
+        node.as_map().unwrap().iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+    let mut report = Report::default();
+    let made = authenticators(&written, &Folder::of("portreeve.yaml".as_ref()), &bundle, &[], &mut report);
+    let said = report.findings.iter().map(|found| {
+        let at = found.span().and_then(|span| bundle.text(span)).unwrap_or_default();
+        format!("{} {} @ {at}", found.code, found.message)
+    });
+    (made.len(), said.collect())
+}
+
+#[test]
+fn every_way_can_be_configured() {
+    for text in [
+        "jwt: { issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }",
+        "jwt: { issuer: i, audience: none, discovery: https://i.test/d, algorithms: [ES256], typ: [JWT], kind: any }",
+        "introspection: { url: https://i.test/i, audience: a, opaque-only: true, cache: { ttl: 5s } }",
+        "session: { url: https://s.test/whoami, from: { cookie: session }, insufficient: [403] }",
+        "bearer-token: { url: https://s.test/whoami, method: same, forward-path: true }",
+        "client-credentials: { token-url: https://i.test/token, scopes: [a] }",
+        "api-key: { keys: [{ sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824, id: ci }] }",
+        "headers: { trusted-peers: [10.0.0.0/8], fields: [x-user] }\nprincipal: { id: 'headers[\"x-user\"]' }",
+        "client-certificate: {}\nprincipal: { id: certificate.common_name, roles: certificate.dns }",
+        "client-certificate: { forwarded: x-forwarded-client-cert, trusted-peers: [10.0.0.0/8] }\nprincipal: { id: xfcc.hash }",
+        "anonymous: { id: guest, roles: [guest], attr: { level: 1 } }",
+        "anonymous:",
+        "deny:",
+    ] {
+        let text = format!("one:\n  {}\n", text.replace('\n', "\n  "));
+        assert_eq!(compiled(&text), (1, Vec::new()), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said_where_it_was_written() {
+    for (text, expected) in [
+        (
+            "one: {}",
+            "config/authenticator-kind `one` must have one way to authenticate, and this has 0 @ one",
+        ),
+        (
+            "one: { anonymous: , deny: }",
+            "config/authenticator-kind `one` must have one way to authenticate, and this has 2 @ one",
+        ),
+        (
+            "one: { jwt: { issuer: i, audience: a, algorithms: [none], jwks: k.json } }",
+            "jwt/unknown-algorithm `none` is not an algorithm that can be trusted @ none",
+        ),
+        (
+            "one: { jwt: { issuer: i, audience: a, algorithms: [RS256] } }",
+            "jwt/keys a `jwt` authenticator must say once where its keys are, and this says so 0 times @ issuer: ",
+        ),
+        (
+            "one: { jwt: { issuer: i, audience: a, algorithms: [HS256], secret: hunter2 } }",
+            "config/no-secret `secret` must not be written down here @ hunter2",
+        ),
+        (
+            "one: { api-key: { keys: [{ sha256: abc, id: ci }] } }",
+            "config/bad-digest `sha256` must be 64 hexadecimal digits: the SHA-256 of the key @ abc",
+        ),
+        (
+            "one: { anonymous: , principal: { id: claims.sub } }",
+            "config/unused-principal this says what a credential makes of a caller, and here the configuration itself says \
+             so @ id",
+        ),
+        (
+            "one: { session: { url: ftp://s.test, from: { cookie: a } } }",
+            "config/bad-url `ftp://s.test` is not a URL of `http` or `https` @ ftp://s.test",
+        ),
+    ] {
+        let (made, said) = compiled(text);
+        assert!(made == 0 || text.contains("anonymous"), "{text}");
+        assert!(said.iter().any(|said| said == expected), "{text}: {said:#?}");
+    }
+}
+
+#[test]
+fn a_secret_is_never_part_of_a_finding() {
+    let (_, said) = compiled(
+        "one: { jwt: { issuer: i, audience: a, algorithms: [HS256], secret: '${NO_SUCH_VARIABLE_HERE}' } }",
+    );
+    assert_eq!(
+        said[0],
+        "config/no-secret the environment has no `NO_SUCH_VARIABLE_HERE` @ '${NO_SUCH_VARIABLE_HERE}'"
+    );
+}
+
+#[test]
+fn presets_say_nothing_that_nobody_reads() {
+    for preset in presets::ALL {
+        let file = SourceFile { name: "p".into(), text: preset.text.into() };
+        let node = yaml::read(&Bundle { revision: "".into(), files: vec![file] }, 0).unwrap().remove(0);
+        let required = node.get("params").and_then(Node::as_map).unwrap_or_default();
+        let required = required.iter().filter(|entry| entry.value.as_str() == Some("required"));
+        let params: Vec<_> =
+            required.map(|entry| format!("{}: {}", entry.key.value, value_for(&entry.key.value))).collect();
+        let (_, said) =
+            compiled(&format!("one: {{ preset: {}, params: {{ {} }} }}", preset.name, params.join(", ")));
+        let unread: Vec<_> = said.iter().filter(|said| said.starts_with("config/")).collect();
+        assert!(unread.is_empty(), "{}: {unread:#?}", preset.name);
+    }
+}
+
+fn value_for(parameter: &str) -> &'static str {
+    match parameter {
+        "trusted_peers" => "[10.0.0.0/8]",
+        "trusted_hops" => "1",
+        _ => "\"https://value.test\"",
+    }
+}

@@ -1,0 +1,252 @@
+//! From what was written to settings, with all findings and not only the first.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use portreeve_diagnostics::{
+    Diagnostic, Node, Report, Spanned,
+    read::{Fields, choice, count, duration, items, size, text, texts, wrong_type},
+};
+
+use super::{
+    AuditSettings, Config, Evaluation, Folder, Limits, LogSettings,
+    listeners::{address, listeners},
+    raw::Raw,
+    upstreams::upstreams,
+};
+
+/// Compiles the one document of `portreeve.yaml`. Nothing comes back when there is an error in the report.
+pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Option<Config> {
+    let raw = Raw::read(node, report)?;
+    let listeners = raw.listeners.map(|node| listeners(node, folder, report));
+    let admin = raw.admin.map_or(Some(ADMIN), |node| admin(node, report));
+    let limits = raw.limits.map_or(Some(LIMITS), |node| limits(node, report));
+    let log = raw.log.map_or_else(|| Some(LogSettings::default()), |node| log(node, report));
+    let upstreams = raw.upstreams.map(|node| upstreams(node, folder, report));
+    let authenticators = raw.authenticators.map(|node| authenticators(node, report)).unwrap_or_default();
+    let routes = raw.routes.map(|node| texts(node, "`routes`", report));
+    let policies = raw.policies.and_then(|node| policies(node, report));
+    let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
+    let (policies, evaluation) = policies?;
+    let config = Config {
+        listeners: listeners?,
+        admin: admin?,
+        limits: limits?,
+        log: log?,
+        upstreams: upstreams?,
+        authenticators,
+        routes: routes?,
+        policies,
+        evaluation,
+        audit,
+    };
+    (!report.has_errors()).then_some(config)
+}
+
+/// Where the admin listener is when nothing is said: on this machine only.
+const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
+
+/// How many full audit files are kept when nothing is said.
+const KEEP: u32 = 5;
+
+const LIMITS: Limits = Limits {
+    connections: 10_000,
+    header_timeout: Duration::from_secs(10),
+    body: 10 << 20,
+    requests_per_connection: 1_000,
+    idle_timeout: Duration::from_secs(60),
+    drain_timeout: Duration::from_secs(20),
+};
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { json: false, filter: "info".to_owned() }
+    }
+}
+
+fn admin(node: &Node, report: &mut Report) -> Option<SocketAddr> {
+    let mut fields = Fields::of(node, "`admin`", report)?;
+    let written = fields.required("address", report);
+    fields.finish(report);
+    address(written?, report)
+}
+
+fn limits(node: &Node, report: &mut Report) -> Option<Limits> {
+    let mut fields = Fields::of(node, "`limits`", report)?;
+    let mut limits = LIMITS;
+    if let Some(node) = fields.optional("connections") {
+        limits.connections = usize::try_from(positive(node, "`connections`", report)?).unwrap_or(usize::MAX);
+    }
+    if let Some(node) = fields.optional("requests-per-connection") {
+        let value = positive(node, "`requests-per-connection`", report)?;
+        limits.requests_per_connection = u32::try_from(value).unwrap_or(u32::MAX);
+    }
+    if let Some(node) = fields.optional("body") {
+        limits.body = size(node, "`body`", report)?;
+    }
+    for (key, name, slot) in [
+        ("header-timeout", "`header-timeout`", &mut limits.header_timeout),
+        ("idle-timeout", "`idle-timeout`", &mut limits.idle_timeout),
+        ("drain-timeout", "`drain-timeout`", &mut limits.drain_timeout),
+    ] {
+        if let Some(node) = fields.optional(key) {
+            *slot = duration(node, name, report)?;
+        }
+    }
+    fields.finish(report);
+    Some(limits)
+}
+
+fn positive(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
+    let value = count(node, what, report)?;
+    if value == 0 {
+        let message = format!("{what} must be more than 0");
+        report.push(Diagnostic::error("config/zero", message).at(node.span, "zero"));
+    }
+    Some(value).filter(|value| *value > 0)
+}
+
+fn log(node: &Node, report: &mut Report) -> Option<LogSettings> {
+    let mut fields = Fields::of(node, "`log`", report)?;
+    let mut log = LogSettings::default();
+    if let Some(node) = fields.optional("format") {
+        log.json = choice(node, "`format`", &[("text", false), ("json", true)], report)?;
+    }
+    if let Some(node) = fields.optional("level") {
+        let written = text(node, "`level`", report)?;
+        if written.value.parse::<tracing_subscriber::filter::Targets>().is_err() {
+            let message = format!("`{}` is not a level", written.value);
+            let help = "use `error`, `warn`, `info`, `debug`, `trace`, or `info,portreeve=debug`";
+            report
+                .push(Diagnostic::error("config/bad-level", message).at(node.span, "not a level").help(help));
+            return None;
+        }
+        log.filter = written.value;
+    }
+    fields.finish(report);
+    Some(log)
+}
+
+fn authenticators(node: &Node, report: &mut Report) -> Vec<(Spanned<String>, Node)> {
+    let Some(entries) = node.as_map() else {
+        report.push(wrong_type(node, "`authenticators`", "a mapping from names to authenticators"));
+        return Vec::new();
+    };
+    entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+}
+
+fn policies(node: &Node, report: &mut Report) -> Option<(Spanned<String>, Evaluation)> {
+    let mut fields = Fields::of(node, "`policies`", report)?;
+    let directory = fields.required("directory", report).and_then(|node| text(node, "`directory`", report));
+    let evaluation = match fields.optional("evaluation") {
+        Some(node) => {
+            let words = [("strict", Evaluation::Strict), ("cerbos", Evaluation::Cerbos)];
+            choice(node, "`evaluation`", &words, report)
+        }
+        None => Some(Evaluation::Strict),
+    };
+    fields.finish(report);
+    Some((directory?, evaluation?))
+}
+
+fn audit(node: &Node, folder: &Folder, report: &mut Report) -> Vec<AuditSettings> {
+    items(node).iter().filter_map(|node| sink(node, folder, report)).collect()
+}
+
+fn sink(node: &Node, folder: &Folder, report: &mut Report) -> Option<AuditSettings> {
+    if node.as_str().is_some() {
+        return choice(node, "`audit`", &[("stdout", ())], report).map(|()| AuditSettings::Stdout);
+    }
+    let mut fields = Fields::of(node, "an audit sink", report)?;
+    let file = fields.required("file", report);
+    fields.finish(report);
+    let mut fields = Fields::of(file?, "`file`", report)?;
+    let path = fields.required("path", report).and_then(|node| text(node, "`path`", report));
+    let max_bytes = fields.optional("max-size").and_then(|node| size(node, "`max-size`", report));
+    let keep = fields.optional("keep").and_then(|node| count(node, "`keep`", report));
+    fields.finish(report);
+    let keep = keep.map_or(KEEP, |keep| u32::try_from(keep).unwrap_or(u32::MAX));
+    Some(AuditSettings::File { path: folder.path(&path?.value), max_bytes, keep })
+}
+
+#[cfg(test)]
+mod tests {
+    use portreeve_diagnostics::{Bundle, SourceFile, yaml};
+
+    use super::*;
+
+    fn compiled(text: &str) -> (Option<Config>, Vec<String>) {
+        let file = SourceFile { name: "portreeve.yaml".into(), text: text.into() };
+        let bundle = Bundle { revision: "r".into(), files: vec![file] };
+        let nodes = yaml::read(&bundle, 0).unwrap();
+        let mut report = Report::default();
+        let config = compile(&nodes[0], &Folder::of("portreeve.yaml".as_ref()), &mut report);
+        let said = report.findings.iter().map(|d| {
+            format!("{} @ {}", d.message, d.span().and_then(|span| bundle.text(span)).unwrap_or_default())
+        });
+        (config, said.collect())
+    }
+
+    const SMALL: &str = "
+listeners: [{ address: 127.0.0.1:8080 }]
+upstreams: { app: { endpoints: [http://127.0.0.1:8000] } }
+routes: [routes/]
+policies: { directory: policies }
+";
+
+    #[test]
+    fn what_is_not_said_has_safe_defaults() {
+        let (config, said) = compiled(SMALL);
+        assert_eq!(said, Vec::<String>::new());
+        let config = config.unwrap();
+        assert!(config.admin.ip().is_loopback());
+        assert_eq!(config.evaluation, Evaluation::Strict);
+        assert!(config.listeners[0].trusted_proxies.is_empty());
+        assert!(config.listeners[0].tls.is_none());
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_its_place() {
+        for (extra, expected) in [
+            ("limts: {}", "unknown key `limts` in the configuration @ limts"),
+            ("admin: { address: localhost }", "`localhost` is not an address and a port @ localhost"),
+            ("limits: { connections: 0 }", "`connections` must be more than 0 @ 0"),
+            ("log: { format: xml }", "`xml` is not a value of `format` @ xml"),
+            ("audit: [stdot]", "`stdot` is not a value of `audit` @ stdot"),
+            ("audit: [{ file: { pth: a } }]", "`file` has no `path` @ pth: "),
+        ] {
+            let (config, said) = compiled(&format!("{SMALL}{extra}\n"));
+            assert!(config.is_none(), "{extra}");
+            assert!(said.iter().any(|said| said == expected), "{extra}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn listeners_and_upstreams_are_checked_too() {
+        for (from, to, expected) in [
+            ("127.0.0.1:8080", "127.0.0.1", "`127.0.0.1` is not an address and a port @ 127.0.0.1"),
+            (
+                "127.0.0.1:8080",
+                "127.0.0.1:1, trusted-proxies: 0.0.0.0/0",
+                "`0.0.0.0/0` is everybody, and then anybody could say who they are @ 0.0.0.0/0",
+            ),
+            (
+                "http://127.0.0.1:8000",
+                "ftp://a",
+                "the endpoint `ftp://a` must start with `http://` or `https://` @ ftp://a",
+            ),
+            ("[http://127.0.0.1:8000]", "[]", "an upstream needs at least one endpoint @ []"),
+            (
+                "[http://127.0.0.1:8000]",
+                "https://a.test, tls: { ca: missing.pem }",
+                "`missing.pem` cannot be read: entity not found @ missing.pem",
+            ),
+        ] {
+            let (config, said) = compiled(&SMALL.replace(from, to));
+            assert!(config.is_none(), "{to}");
+            assert!(said.iter().any(|said| said == expected), "{to}: {said:?}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The door that pingora opens: read the request, have it judged, forward or answer, close the record.
+//!
+//! What keeps it shut is in the types: dialling and writing need a [`Permit`](portreeve_enforce::Permit), which only the
+//! enforcer makes, and it is the permit's target that goes upstream, not the client's.
+
+mod deadline;
+mod dress;
+mod exchange;
+mod failure;
+mod front;
+mod names;
+mod read;
+
+use std::{sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderValue, Response, Version, header::CACHE_CONTROL};
+use ipnet::IpNet;
+use pingora::{
+    Error, ErrorType, Result,
+    http::{RequestHeader, ResponseHeader},
+    prelude::HttpPeer,
+    proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session},
+};
+use portreeve_enforce::Enforcer;
+
+pub(crate) use exchange::Exchange;
+pub(crate) use front::{Connections, Front};
+
+use crate::{
+    answer::{Answer, REQUEST_ID},
+    observe::Metrics,
+    upstreams::LiveUpstreams,
+};
+
+/// One listener's door.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    /// Who judges.
+    pub(crate) enforcer: Arc<Enforcer>,
+    /// Where permitted requests go.
+    pub(crate) upstreams: LiveUpstreams,
+    /// The counters.
+    pub(crate) metrics: Arc<Metrics>,
+    /// The listener's address, as a label.
+    pub(crate) listener: Arc<str>,
+    /// Whether the listener speaks TLS.
+    pub(crate) tls: bool,
+    /// The peers whose `X-Forwarded-*` fields are believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How many bytes the body of a request may have.
+    pub(crate) body_limit: u64,
+}
+
+#[async_trait]
+impl ProxyHttp for Proxy {
+    type CTX = Exchange;
+
+    fn new_ctx(&self) -> Exchange {
+        Exchange::Arrived
+    }
+
+    async fn early_request_filter(&self, session: &mut Session, _: &mut Exchange) -> Result<()> {
+        if let Some(clock) = deadline::clock_of(session) {
+            match session.req_header().version {
+                Version::HTTP_2 => clock.disarm(),
+                _ => clock.header_done(),
+            }
+        }
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
+        let at = SystemTime::now();
+        let (result, mut record) = self.enforcer.enforce(&read::request(session, at, self.tls)).await;
+        let refused = match result {
+            Ok(permit) if read::declared_length(session) > Some(self.body_limit) => {
+                drop(permit);
+                record.refused = Some("body/too-large");
+                Answer::of(http::StatusCode::PAYLOAD_TOO_LARGE)
+            }
+            Ok(permit) => {
+                *exchange = Exchange::permitted(permit, record);
+                return Ok(false); // not answered yet: go on
+            }
+            Err(refusal) => {
+                // The enforcer was told of no host, so that it refuses; the record tells the reason.
+                if !read::has_one_framing(session) {
+                    record.refused = Some("request/framing");
+                }
+                Answer::to(&refusal)
+            }
+        };
+        let header = session.req_header();
+        let response = refused.response(&header.method, &header.headers, &record.id);
+        let ambiguous = refused.status == http::StatusCode::BAD_REQUEST;
+        *exchange = Exchange::Refused(record);
+        // What follows a request that can be read in two ways may be part of it.
+        if ambiguous {
+            session.set_keepalive(None);
+        }
+        write(session, response).await?;
+        Ok(true) // answered
+    }
+
+    async fn upstream_peer(&self, _: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
+        let permit = exchange.permit()?;
+        let upstream = self.upstreams.load().find(permit.upstream());
+        let upstream = upstream.ok_or_else(|| Error::explain(failure::UNREACHABLE, "no such upstream"))?;
+        let mut peer = upstream.peer().await;
+        if let (Some(peer), Some(timeout)) = (&mut peer, permit.route().timeout) {
+            peer.options.read_timeout = Some(timeout);
+        }
+        exchange.dial(upstream);
+        peer.map(Box::new).ok_or_else(|| Error::explain(failure::UNREACHABLE, "no address"))
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        upstream: &mut RequestHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let reserved = self.enforcer.reserved();
+        let arrival = dress::Arrival {
+            peer: read::peer(session),
+            authority: read::authority(session.req_header()),
+            trusted: read::peer(session).is_some_and(|ip| self.trusts(ip)),
+            tls: self.tls,
+        };
+        dress::dress(upstream, &arrival, exchange, &reserved)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        _: bool,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let arrived = body.as_ref().map_or(0, Bytes::len);
+        if exchange.count_body(arrived) > self.body_limit {
+            return Error::e_explain(ErrorType::HTTPStatus(413), "the body is too large");
+        }
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        _: &mut Session,
+        response: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        let reserved = self.enforcer.reserved();
+        dress::undress(response, &reserved);
+        if let Some(id) = exchange.id() {
+            response.insert_header(REQUEST_ID, id)?;
+        }
+        // What one caller may see, a shared cache must not hand to the next. An upstream that says something about
+        // caching is taken at its word.
+        if exchange.is_gated() && !response.headers.contains_key(CACHE_CONTROL) {
+            response.insert_header(CACHE_CONTROL, HeaderValue::from_static("private"))?;
+        }
+        Ok(())
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        peer: &HttpPeer,
+        exchange: &mut Exchange,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        let other = exchange.upstream().zip(peer._address.as_inet()).is_some_and(|(up, at)| up.failed(at));
+        let again = other && exchange.may_try_again();
+        error.set_retry(again);
+        error
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        exchange: &mut Exchange,
+    ) -> FailToProxy {
+        let status = failure::status(error);
+        if let Some(code) = failure::code(error) {
+            let name = exchange
+                .upstream()
+                .map_or_else(|| "none".into(), |upstream| Arc::clone(&upstream.settings.name));
+            tracing::warn!(upstream = %name, kind = code, event = exchange.id(), %error, "an upstream failed");
+            self.metrics.upstream_failed(name, code);
+        }
+        exchange.note(failure::record_code(error), error);
+        if let Some(status) = status
+            && session.response_written().is_none()
+        {
+            let header = session.req_header();
+            let id = exchange.id().unwrap_or_default();
+            let response = Answer::of(status).response(&header.method, &header.headers, &id);
+            session.set_keepalive(None);
+            if let Err(error) = write(session, response).await {
+                tracing::debug!(%error, "the client did not take the answer");
+            }
+        }
+        let error_code = status.map_or(0, |status| status.as_u16());
+        FailToProxy { error_code, can_reuse_downstream: false }
+    }
+
+    async fn logging(&self, session: &mut Session, _: Option<&Error>, exchange: &mut Exchange) {
+        if let Some(clock) = deadline::clock_of(session) {
+            clock.rearm();
+        }
+        let status = session.response_written().map(|response| response.status.as_u16());
+        self.metrics.answered(&self.listener, status.unwrap_or_default());
+        exchange.close(status);
+    }
+
+    // The gateway tells of failures itself, without the query, which may hold secrets.
+    fn suppress_error_log(&self, _: &Session, _: &Exchange, _: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(&self, _: &Session, _: &Exchange, _: &Error, _: ProxyWarnLogContext) -> bool {
+        true
+    }
+
+    fn request_summary(&self, session: &Session, exchange: &Exchange) -> String {
+        format!("{} event {}", session.req_header().method, exchange.id().unwrap_or_default())
+    }
+}
+
+impl Proxy {
+    fn trusts(&self, peer: std::net::IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|net| net.contains(&peer))
+    }
+}
+
+async fn write(session: &mut Session, response: Response<Bytes>) -> Result<()> {
+    let (parts, body) = response.into_parts();
+    let mut header = ResponseHeader::build(parts.status, Some(parts.headers.len() + 1))?;
+    for (name, value) in &parts.headers {
+        header.append_header(name.clone(), value.clone())?;
+    }
+    header.insert_header(http::header::DATE, pingora::protocols::http::date::get_cached_date())?;
+    session.write_response_header(Box::new(header), body.is_empty()).await?;
+    if !body.is_empty() {
+        session.write_response_body(Some(body), true).await?;
+    }
+    Ok(())
+}

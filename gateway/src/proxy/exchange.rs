@@ -1,0 +1,113 @@
+use std::sync::Arc;
+
+use pingora::{Error, ErrorType, Result};
+use portreeve_audit::Record;
+use portreeve_enforce::Permit;
+
+use crate::upstreams::Upstream;
+
+/// How many endpoints are tried for one request.
+const ATTEMPTS: u8 = 3;
+
+/// One exchange. There is no way to be `Permitted` without a [`Permit`], nor to dial without being `Permitted`.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each request, never moved once permitted; a box would be one more"
+)]
+pub(crate) enum Exchange {
+    /// Not judged yet.
+    Arrived,
+    /// On its way.
+    Permitted(Permitted),
+    /// Answered by the gateway.
+    Refused(Record),
+}
+
+/// A request that may go upstream.
+#[derive(Debug)]
+pub(crate) struct Permitted {
+    permit: Permit,
+    record: Record,
+    upstream: Option<Arc<Upstream>>,
+    body: u64,
+    attempts: u8,
+}
+
+impl Exchange {
+    /// May go upstream.
+    pub(crate) fn permitted(permit: Permit, record: Record) -> Self {
+        Self::Permitted(Permitted { permit, record, upstream: None, body: 0, attempts: 0 })
+    }
+
+    /// The permit.
+    ///
+    /// # Errors
+    /// There is none, so nothing may be dialled.
+    pub(crate) fn permit(&self) -> Result<&Permit> {
+        match self {
+            Self::Permitted(permitted) => Ok(&permitted.permit),
+            Self::Arrived | Self::Refused(_) => Error::e_explain(ErrorType::InternalError, "no permit"),
+        }
+    }
+
+    /// Whether somebody had to be asked who they are.
+    pub(crate) fn is_gated(&self) -> bool {
+        self.permit().is_ok_and(|permit| permit.caller().is_some())
+    }
+
+    /// The event's id.
+    pub(crate) fn id(&self) -> Option<String> {
+        match self {
+            Self::Permitted(permitted) => Some(permitted.record.id.to_string()),
+            Self::Refused(record) => Some(record.id.to_string()),
+            Self::Arrived => None,
+        }
+    }
+
+    /// The upstream that was last dialled.
+    pub(crate) fn upstream(&self) -> Option<&Arc<Upstream>> {
+        match self {
+            Self::Permitted(permitted) => permitted.upstream.as_ref(),
+            Self::Arrived | Self::Refused(_) => None,
+        }
+    }
+
+    /// Notes which upstream is dialled.
+    pub(crate) fn dial(&mut self, upstream: Arc<Upstream>) {
+        if let Self::Permitted(permitted) = self {
+            permitted.upstream = Some(upstream);
+            permitted.attempts = permitted.attempts.saturating_add(1);
+        }
+    }
+
+    /// Whether another endpoint may be tried. Only asked while nothing was sent.
+    pub(crate) fn may_try_again(&self) -> bool {
+        matches!(self, Self::Permitted(permitted) if permitted.attempts < ATTEMPTS)
+    }
+
+    /// Counts bytes of the request's body; gives their sum.
+    pub(crate) fn count_body(&mut self, bytes: usize) -> u64 {
+        let Self::Permitted(permitted) = self else { return 0 };
+        permitted.body = permitted.body.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        permitted.body
+    }
+
+    /// Notes in the record that a permitted request failed on its way.
+    pub(crate) fn note(&mut self, code: Option<&'static str>, error: &Error) {
+        if let (Self::Permitted(permitted), Some(code)) = (self, code) {
+            permitted.record.refused = Some(code);
+            permitted.record.detail = Some(error.to_string().into());
+        }
+    }
+
+    /// Closes the record with the status that was sent, if one was.
+    pub(crate) fn close(&mut self, status: Option<u16>) {
+        match self {
+            Self::Permitted(permitted) => permitted.record.status = status,
+            Self::Refused(record) => record.status = status,
+            Self::Arrived => {}
+        }
+        *self = Self::Arrived;
+    }
+}

@@ -1,0 +1,92 @@
+//! What went wrong on the way to an upstream, in the words of statuses, metrics and records.
+
+use http::StatusCode;
+use pingora::{
+    Error, ErrorSource,
+    ErrorType::{
+        self, ConnectNoRoute, ConnectRefused, ConnectTimedout, Custom, HTTPStatus, InvalidCert, ReadTimedout,
+        TLSHandshakeFailure, TLSHandshakeTimedout, WriteTimedout,
+    },
+};
+
+/// There is no endpoint that could be dialled.
+pub(super) const UNREACHABLE: ErrorType = Custom("unreachable");
+
+/// The status that tells the caller, or nothing when the caller is gone.
+pub(super) fn status(error: &Error) -> Option<StatusCode> {
+    if let HTTPStatus(code) = error.etype() {
+        return StatusCode::from_u16(*code).ok();
+    }
+    if let Some(code) = code(error) {
+        return Some(match code {
+            "timeout" => StatusCode::GATEWAY_TIMEOUT,
+            "unreachable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_GATEWAY,
+        });
+    }
+    match error.esource() {
+        ErrorSource::Downstream => match error.etype() {
+            ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed => None,
+            ReadTimedout => Some(StatusCode::REQUEST_TIMEOUT),
+            WriteTimedout => None,
+            _ => Some(StatusCode::BAD_REQUEST),
+        },
+        _ => Some(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// The kind of failure when it is the upstream's: one of a fixed set, for the metrics.
+pub(super) fn code(error: &Error) -> Option<&'static str> {
+    let upstream = *error.esource() == ErrorSource::Upstream;
+    Some(match error.etype() {
+        Custom("unreachable") => "unreachable",
+        ConnectTimedout | TLSHandshakeTimedout => "timeout",
+        ReadTimedout | WriteTimedout if upstream => "timeout",
+        ConnectRefused | ConnectNoRoute => "refused",
+        InvalidCert | TLSHandshakeFailure => "tls",
+        _ if upstream => "broken",
+        _ => return None,
+    })
+}
+
+/// The code for the record.
+pub(super) fn record_code(error: &Error) -> Option<&'static str> {
+    if matches!(error.etype(), HTTPStatus(413)) {
+        return Some("body/too-large");
+    }
+    Some(match code(error) {
+        Some("timeout") => "upstream/timeout",
+        Some("unreachable") => "upstream/unreachable",
+        Some("refused") => "upstream/refused",
+        Some("tls") => "upstream/tls",
+        Some(_) => "upstream/broken",
+        None if *error.esource() == ErrorSource::Downstream => "client/broken",
+        None => "gateway/failed",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upstream_that_fails_is_not_the_callers_fault() {
+        for (kind, source, expected) in [
+            (ConnectTimedout, ErrorSource::Upstream, Some(504)),
+            (ReadTimedout, ErrorSource::Upstream, Some(504)),
+            (ConnectRefused, ErrorSource::Upstream, Some(502)),
+            (InvalidCert, ErrorSource::Upstream, Some(502)),
+            (ErrorType::ConnectionClosed, ErrorSource::Upstream, Some(502)),
+            (UNREACHABLE, ErrorSource::Unset, Some(503)),
+            (HTTPStatus(413), ErrorSource::Unset, Some(413)),
+            (ErrorType::ConnectionClosed, ErrorSource::Downstream, None),
+            (ErrorType::InvalidHTTPHeader, ErrorSource::Downstream, Some(400)),
+            (ReadTimedout, ErrorSource::Downstream, Some(408)),
+            (ErrorType::InternalError, ErrorSource::Unset, Some(500)),
+        ] {
+            let mut error = Error::new(kind.clone());
+            error.esource = source;
+            assert_eq!(status(&error).map(|status| status.as_u16()), expected, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Another revision while the gateway runs: files that change, SIGHUP, certificates that are renewed.
+//!
+//! A revision is taken whole or not at all. One that is not leaves the one before serving, is logged as a person would
+//! be shown it, counted, and told by the admin listener.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use portreeve_diagnostics::render;
+use portreeve_enforce::Live;
+use portreeve_identity::Readiness;
+use portreeve_store::Watch;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+};
+
+use crate::{
+    config::{self, Config, Kept},
+    listeners::Certificates,
+    revision::{self, Compiled, Revision},
+    serve::Shared,
+    source::Source,
+    upstreams::Upstreams,
+};
+
+/// How often certificates are looked at without being told.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+
+/// Whoever makes new revisions live.
+#[derive(Debug)]
+pub(crate) struct Reloader {
+    source: Source,
+    shared: Shared,
+    live: Arc<Live>,
+    certificates: Vec<Arc<Certificates>>,
+    authenticators: Vec<Kept>,
+    /// What cannot be changed while the gateway runs, as it was at the start.
+    fixed: String,
+    report: mpsc::Sender<()>,
+    changes: mpsc::Receiver<()>,
+    /// What is watched, and the watch.
+    watch: Option<(Vec<String>, Watch)>,
+}
+
+impl Reloader {
+    /// Continues from a first revision that is live.
+    pub(crate) fn new(
+        source: Source,
+        shared: Shared,
+        live: Arc<Live>,
+        certificates: Vec<Arc<Certificates>>,
+        config: &Config,
+        authenticators: Vec<Kept>,
+    ) -> Self {
+        let (report, changes) = mpsc::channel(1);
+        let fixed = fixed(config);
+        let mut reloader =
+            Self { source, shared, live, certificates, authenticators, fixed, report, changes, watch: None };
+        reloader.watch(config);
+        reloader
+    }
+
+    /// Reloads whenever there is a reason to, until `stop` says true.
+    ///
+    /// # Errors
+    /// The system does not tell about signals.
+    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
+        let mut hangups = signal(SignalKind::hangup())?;
+        let mut renewals = tokio::time::interval(CERTIFICATES_EVERY);
+        loop {
+            tokio::select! {
+                () = told_to(&mut stop) => return Ok(()),
+                Some(()) = self.changes.recv() => self.reload("files changed").await,
+                Some(()) = hangups.recv() => {
+                    self.reload("SIGHUP").await;
+                    self.renew();
+                }
+                _ = renewals.tick() => self.renew(),
+            }
+        }
+    }
+
+    async fn reload(&mut self, why: &'static str) {
+        let (source, before) = (self.source.clone(), self.authenticators.clone());
+        let compiled = tokio::task::spawn_blocking(move || revision::compile(&source, &before)).await;
+        let Ok(compiled) = compiled else {
+            tracing::error!("compiling a revision broke off; the one before goes on serving");
+            self.shared.metrics.reloaded(false);
+            return;
+        };
+        match compiled.revision {
+            Some(revision) => self.take(revision, why).await,
+            None => self.refuse(&compiled),
+        }
+    }
+
+    async fn take(&mut self, revision: Revision, why: &'static str) {
+        let id = Arc::clone(revision.snapshot.revision());
+        if fixed(&revision.config) != self.fixed {
+            tracing::warn!("`listeners`, `admin`, `limits`, `log` and `audit` change with a restart only");
+        }
+        prepare(&revision.authenticators).await;
+        // First where requests may go, then the routes that send them there.
+        let upstreams = Upstreams::start(revision.config.upstreams.clone(), &self.shared.upstreams.load());
+        self.shared.upstreams.store(Arc::new(upstreams));
+        self.live.replace(revision.snapshot);
+        self.authenticators = revision.authenticators;
+        self.watch(&revision.config);
+        self.shared.metrics.reloaded(true);
+        self.shared.revisions.went_live(Arc::clone(&id));
+        tracing::info!(revision = %id, why, "a new revision is live");
+    }
+
+    fn refuse(&self, compiled: &Compiled) {
+        let id = &compiled.bundle.revision;
+        let report = render::terminal(&compiled.report, &compiled.bundle, false);
+        tracing::error!("revision {id} cannot be used, the one before goes on serving\n{report}");
+        self.shared.metrics.reloaded(false);
+        self.shared.revisions.failed(Arc::clone(id), report);
+    }
+
+    /// Watches what this configuration names from now on.
+    fn watch(&mut self, config: &Config) {
+        let named = named(config);
+        if self.watch.as_ref().is_some_and(|(before, _)| *before == named) {
+            return;
+        }
+        let report = self.report.clone();
+        let directory = self.source.directory(config);
+        let (bundle, _) = directory.read();
+        // A full channel has a reload waiting already, which will see this change too.
+        let watch = directory.watch(&bundle.revision, move |_, _| {
+            let _ = report.try_send(());
+        });
+        self.watch = Some((named, watch));
+    }
+
+    fn renew(&self) {
+        for certificates in &self.certificates {
+            match certificates.refresh() {
+                Ok(true) => tracing::info!("certificates were renewed"),
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(%error, "certificates cannot be renewed; those before go on being served")
+                }
+            }
+        }
+    }
+}
+
+/// Lets authenticators fetch what they need before the first request has to wait for it. One that cannot does not keep
+/// the gateway from serving.
+pub(crate) async fn prepare(authenticators: &[Kept]) {
+    let now = SystemTime::now();
+    futures_util::future::join_all(authenticators.iter().map(|kept| kept.authenticator.prepare(now))).await;
+    for Kept { authenticator, .. } in authenticators {
+        if let Readiness::Waiting(why) | Readiness::Stale(why) = authenticator.readiness() {
+            tracing::warn!(authenticator = %authenticator.name(), why, "an authenticator is not ready");
+        }
+    }
+}
+
+async fn told_to(stop: &mut watch::Receiver<bool>) {
+    // Whoever could say it being gone is as good.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// What cannot be changed while the gateway runs. Only ever compared.
+fn fixed(config: &Config) -> String {
+    format!("{:?}", (&config.listeners, config.admin, config.limits, &config.log, &config.audit))
+}
+
+fn named(config: &Config) -> Vec<String> {
+    let paths = config.routes.iter().chain([&config.policies]).map(|path| path.value.as_str());
+    paths.chain(config::key_files(&config.authenticators)).map(str::to_owned).collect()
+}

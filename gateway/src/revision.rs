@@ -1,0 +1,74 @@
+//! From the text of a project to something that can judge: the one place where configuration, authenticators, routes and
+//! policies come together. `serve`, `check`, `explain` and `routes` all come through here.
+
+use std::sync::Arc;
+
+use portreeve_diagnostics::{Bundle, Report};
+use portreeve_enforce::{Project, Snapshot};
+use portreeve_policies::{Options, PolicySet};
+use portreeve_route_config::RouteTable;
+
+use crate::{
+    config::{self, Config, Evaluation, Kept},
+    source::{Source, Text},
+};
+
+/// One revision, compiled and linked.
+#[derive(Debug)]
+pub(crate) struct Revision {
+    /// What the configuration says.
+    pub(crate) config: Config,
+    /// Those who check credentials, kept for the next revision with what they remember.
+    pub(crate) authenticators: Vec<Kept>,
+    /// Routes, policies, and what the names in them stand for.
+    pub(crate) snapshot: Snapshot,
+}
+
+/// What came of compiling.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// The files, for showing findings.
+    pub(crate) bundle: Bundle,
+    /// Everything that was found.
+    pub(crate) report: Report,
+    /// The revision, unless there is an error in the report.
+    pub(crate) revision: Option<Revision>,
+}
+
+/// Reads and compiles a project. `before` are the authenticators of the revision before.
+pub(crate) fn compile(source: &Source, before: &[Kept]) -> Compiled {
+    let mut text = source.read();
+    let mut report = std::mem::take(&mut text.report);
+    let revision = text.config.take().and_then(|config| link(config, &text, source, before, &mut report));
+    report.sort();
+    let revision = revision.filter(|_| !report.has_errors());
+    Compiled { bundle: text.bundle, report, revision }
+}
+
+fn link(
+    config: Config,
+    text: &Text,
+    source: &Source,
+    before: &[Kept],
+    report: &mut Report,
+) -> Option<Revision> {
+    let authenticators =
+        config::authenticators(&config.authenticators, source.folder(), &text.bundle, before, report);
+    let (routes, found) = RouteTable::compile(&text.bundle, &text.routes);
+    report.extend(found);
+    let options = Options { strict: config.evaluation == Evaluation::Strict, ..Options::default() };
+    let (policies, found) = PolicySet::compile(&text.bundle, &text.policies, &options);
+    report.extend(found);
+    let upstreams: Vec<Arc<str>> = config.upstreams.iter().map(|one| Arc::clone(&one.name)).collect();
+    let known: Vec<_> = authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect();
+    let project = Project {
+        bundle: &text.bundle,
+        routes: routes?,
+        policies: policies?,
+        authenticators: &known,
+        upstreams: &upstreams,
+        mutators: &[],
+    };
+    let snapshot = project.link(report);
+    Some(Revision { config, authenticators, snapshot })
+}

@@ -1,0 +1,180 @@
+//! The text of a project: `portreeve.yaml` and everything that it names, as one bundle.
+
+use std::path::{Path, PathBuf};
+
+use portreeve_diagnostics::{Bundle, Diagnostic, Report, Span, yaml};
+use portreeve_store::{Directory, is_yaml_or_json};
+
+use crate::config::{self, Config, Folder};
+
+/// Where a project's text is.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    file: PathBuf,
+    folder: Folder,
+}
+
+/// One reading of it. The configuration is the bundle's first file.
+#[derive(Debug)]
+pub(crate) struct Text {
+    /// All files.
+    pub(crate) bundle: Bundle,
+    /// Which of them have routes.
+    pub(crate) routes: Vec<u32>,
+    /// Which of them have policies.
+    pub(crate) policies: Vec<u32>,
+    /// What the configuration says, if it can be used.
+    pub(crate) config: Option<Config>,
+    /// What is wrong so far: with files, and with the configuration.
+    pub(crate) report: Report,
+}
+
+impl Source {
+    /// The project of this file, or of the file of the usual name in this folder.
+    pub(crate) fn of(path: &Path) -> Self {
+        let file = if path.is_dir() { path.join(config::DEFAULT_FILE) } else { path.to_owned() };
+        let folder = Folder::of(&file);
+        Self { file, folder }
+    }
+
+    /// Where relative paths of the configuration lead.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Reads everything.
+    pub(crate) fn read(&self) -> Text {
+        let (alone, report) = self.alone().read();
+        if report.has_errors() {
+            return Text::without_parts(alone, None, report);
+        }
+        // Which other files there are, the configuration says; what is wrong with it is reported once, below.
+        let Some(config) = self.configured(&alone, &mut Report::default()) else {
+            let mut report = Report::default();
+            let config = self.configured(&alone, &mut report);
+            return Text::without_parts(alone, config, report);
+        };
+        let (bundle, mut report) = self.directory(&config).read();
+        let named = self.configured(&bundle, &mut report);
+        let (routes, policies) = parts(&bundle, &config);
+        Text { bundle, routes, policies, config: named, report }
+    }
+
+    /// All the files that a configuration names, for reading and watching; key sets among them, so that new keys make a
+    /// new revision.
+    pub(crate) fn directory(&self, config: &Config) -> Directory {
+        let routes = config.routes.iter().map(|path| path.value.as_str());
+        let named = routes.chain([config.policies.value.as_str()]);
+        let directory = named.fold(self.alone(), |directory, path| directory.include(path, is_yaml_or_json));
+        let keys = config::key_files(&config.authenticators);
+        keys.fold(directory, |directory, path| directory.include(path, |_| true))
+    }
+
+    fn alone(&self) -> Directory {
+        let name = self.file.file_name().unwrap_or_default();
+        Directory::new(self.folder.path("")).include(name, is_yaml_or_json)
+    }
+
+    fn configured(&self, bundle: &Bundle, report: &mut Report) -> Option<Config> {
+        let documents = match yaml::read(bundle, 0) {
+            Ok(documents) => documents,
+            Err(diagnostic) => {
+                report.push(diagnostic);
+                return None;
+            }
+        };
+        match documents.as_slice() {
+            [document] => config::compile(document, &self.folder, report),
+            [] => {
+                let start = Span { file: 0, start: 0, end: 0 };
+                let found = Diagnostic::error("config/empty", "the configuration is empty");
+                report.push(found.at(start, "nothing here").help("`portreeve init` writes a small one"));
+                None
+            }
+            [_, second, ..] => {
+                let message = "the configuration has more than one document";
+                report.push(Diagnostic::error("config/documents", message).at(second.span, "the second one"));
+                None
+            }
+        }
+    }
+}
+
+impl Text {
+    fn without_parts(bundle: Bundle, config: Option<Config>, report: Report) -> Self {
+        Self { bundle, routes: Vec::new(), policies: Vec::new(), config, report }
+    }
+}
+
+/// Which files have routes and which have policies. A file that is below both belongs to the nearer folder.
+fn parts(bundle: &Bundle, config: &Config) -> (Vec<u32>, Vec<u32>) {
+    let (mut routes, mut policies) = (Vec::new(), Vec::new());
+    for (index, file) in (0u32..).zip(&bundle.files).skip(1) {
+        let route = config.routes.iter().filter_map(|path| below(&file.name, &path.value)).max();
+        let policy = below(&file.name, &config.policies.value);
+        if route > policy {
+            routes.push(index);
+        } else if policy.is_some() {
+            policies.push(index);
+        }
+    }
+    (routes, policies)
+}
+
+/// How long the path is that a file is at or below.
+fn below(name: &str, path: &str) -> Option<usize> {
+    let path = plain(path);
+    let at_or_below = name.strip_prefix(&path).is_some_and(|rest| {
+        rest.is_empty() || path.is_empty() || path.ends_with('/') || rest.starts_with('/')
+    });
+    at_or_below.then_some(path.len())
+}
+
+/// The path as names of files begin with it: `./routes/` is `routes`.
+pub(crate) fn plain(path: &str) -> String {
+    let parts = Path::new(path).components().filter(|part| *part != std::path::Component::CurDir);
+    parts.collect::<PathBuf>().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_below_the_folders_that_its_path_goes_through() {
+        for (name, path, expected) in [
+            ("routes/a.yaml", "routes/", Some(6)),
+            ("routes/a.yaml", "./routes", Some(6)),
+            ("routes/a.yaml", "routes/a.yaml", Some(13)),
+            ("routes2/a.yaml", "routes", None),
+            ("a.yaml", ".", Some(0)),
+            ("/etc/p/a.yaml", "/etc/p", Some(6)),
+            ("/a.yaml", "/", Some(1)),
+            ("../p/a.yaml", "../p/", Some(4)),
+        ] {
+            assert_eq!(below(name, path), expected, "{name} {path}");
+        }
+    }
+
+    #[test]
+    fn a_project_is_one_bundle_whose_first_file_is_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        crate::project::write(folder.path(), &[]).unwrap();
+        crate::devkey::DevKey::in_folder(&folder.path().join("dev")).unwrap();
+        let text = Source::of(folder.path()).read();
+        assert!(text.report.is_empty(), "{:?}", text.report);
+        let name = |index: &u32| &*text.bundle.files[*index as usize].name;
+        assert_eq!(name(&0), "portreeve.yaml");
+        assert_eq!(text.routes.iter().map(name).collect::<Vec<_>>(), ["routes/notes.yaml"]);
+        let policies: Vec<_> = text.policies.iter().map(name).collect();
+        assert_eq!(policies, ["policies/note.yaml", "policies/tests/note_test.yaml"]);
+    }
+
+    #[test]
+    fn a_project_that_is_not_there_is_said_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = Source::of(folder.path()).read();
+        assert!(text.config.is_none());
+        assert_eq!(text.report.findings[0].code, "store/not-found");
+    }
+}
