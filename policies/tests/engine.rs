@@ -1,11 +1,7 @@
 //! Cerbos' engine cases: policies in, decisions out, in both ways of searching scopes.
 //!
 //! Compared are effects, the policy and scope reported, and the effective derived roles.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 use std::{
     fs,
