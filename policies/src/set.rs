@@ -181,15 +181,18 @@ impl PolicySet {
                 .any(|row| acts(row) && row.resource.as_ref().is_some_and(|glob| glob.matches(&kind)))
     }
 
-    /// The attributes of the resource that policies of this kind read, each once, with the rule that reads it first.
+    /// The attributes of the resource that rules of this kind for one of these actions read, each once, with the rule
+    /// that reads it first.
     #[must_use]
-    pub fn attributes(&self, kind: &str) -> Vec<(Arc<str>, RuleId)> {
+    pub fn attributes(&self, kind: &str, actions: &[&str]) -> Vec<(Arc<str>, RuleId)> {
         let mut found: Vec<(Arc<str>, RuleId)> = Vec::new();
         let mut units: Vec<_> =
             self.resources.iter().filter(|(key, _)| names::same(kind, &key.name)).collect();
         units.sort_by(|a, b| a.1.key.cmp(&b.1.key));
         for (_, unit) in units {
-            for row in &unit.rows {
+            let asked =
+                |row: &&Row| actions.iter().any(|action| row.actions.iter().any(|glob| glob.matches(action)));
+            for row in unit.rows.iter().filter(asked) {
                 self.reads(unit, row, &mut |attribute| {
                     if !found.iter().any(|(known, _)| **known == *attribute) {
                         found.push((attribute.into(), row.id));

@@ -140,7 +140,8 @@ impl Project<'_> {
         if template.is_open() {
             return;
         }
-        for (attribute, rule) in self.policies.attributes(&template.kind.value) {
+        let actions: Vec<&str> = template.actions.iter().map(|action| &*action.value).collect();
+        for (attribute, rule) in self.policies.attributes(&template.kind.value, &actions) {
             if template.supplied().any(|(name, _)| *name.value == *attribute) {
                 continue;
             }
