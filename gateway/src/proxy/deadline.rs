@@ -79,8 +79,6 @@ pub(crate) struct DeadlineIo {
     /// Bytes that were looked at before their time, and how many of them have been read since.
     peeked: Vec<u8>,
     read_again: usize,
-    /// Whether something was written that may still be in a buffer below.
-    unflushed: bool,
 }
 
 impl DeadlineIo {
@@ -90,16 +88,7 @@ impl DeadlineIo {
         // The digest is the only thing of a stream that a session shows to the request on it.
         let carrier = pingora::http::ResponseHeader::build(200, None)?;
         let digest = Arc::new(ProxyDigest::new(Box::new(carrier), Some(Box::new(Arc::clone(&clock)))));
-        Ok(Box::new(Self {
-            inner,
-            clock,
-            limit,
-            sleep: None,
-            digest,
-            peeked: Vec::new(),
-            read_again: 0,
-            unflushed: false,
-        }))
+        Ok(Box::new(Self { inner, clock, limit, sleep: None, digest, peeked: Vec::new(), read_again: 0 }))
     }
 
     /// Gives back what was looked at. `true` when there was any.
@@ -162,14 +151,17 @@ impl AsyncRead for DeadlineIo {
 
 impl AsyncWrite for DeadlineIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.unflushed = true;
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        let written = Pin::new(&mut self.inner).poll_write(cx, buf);
+        // pingora holds back the parts of an answer whose length is known until a buffer is full, and what a service
+        // writes bit by bit would come late. The header goes out with the first part.
+        if written.is_ready() && !buf.starts_with(b"HTTP/1.") {
+            let _ = Pin::new(&mut self.inner).poll_flush(cx);
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
-        self.unflushed = flushed.is_pending();
-        flushed
+        Pin::new(&mut self.inner).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -181,7 +173,6 @@ impl AsyncWrite for DeadlineIo {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.unflushed = true;
         Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
     }
 
