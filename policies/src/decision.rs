@@ -1,12 +1,24 @@
 use std::sync::Arc;
 
+use portreeve_cel::Value;
 use smallvec::SmallVec;
 
-/// The answer: one outcome for each action, in the order asked.
+/// Names one rule of one [`PolicySet`](crate::PolicySet).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(pub(crate) u32);
+
+/// The answer to one [`Check`](crate::Check), in the order the actions were asked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     pub(crate) outcomes: SmallVec<[Outcome; 1]>,
-    pub(crate) derived_roles: SmallVec<[Arc<str>; 4]>,
+    /// The derived roles that were effective in the scopes looked at, sorted.
+    pub(crate) derived_roles: Vec<Arc<str>>,
+    /// What rules say beside their effect, in the order of evaluation.
+    pub outputs: Vec<Output>,
+    /// Attributes that do not fit their schema.
+    pub validation_errors: Vec<ValidationError>,
+    /// Expressions without a value. Collected when the trace [wants](crate::Trace::ERRORS) them.
+    pub evaluation_errors: Vec<EvaluationError>,
 }
 
 impl Decision {
@@ -16,16 +28,16 @@ impl Decision {
         !self.outcomes.is_empty() && self.outcomes.iter().all(|outcome| outcome.effect == Effect::Allow)
     }
 
+    /// The derived roles that were effective in the scopes looked at, each once, in the order of their names.
+    #[must_use]
+    pub fn effective_derived_roles(&self) -> &[Arc<str>] {
+        &self.derived_roles
+    }
+
     /// One outcome for each action.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome] {
         &self.outcomes
-    }
-
-    /// The derived roles that were found active, each once, in the order of their names.
-    #[must_use]
-    pub fn effective_derived_roles(&self) -> &[Arc<str>] {
-        &self.derived_roles
     }
 }
 
@@ -38,10 +50,10 @@ pub struct Outcome {
     pub effect: Effect,
     /// The one thing that settled it.
     pub because: Because,
-    /// The key of the policy that the decision is reported under, `resource.leave.vdefault/acme`, as Cerbos names it;
-    /// nothing if there is none.
+    /// The key of the policy that Cerbos names: that of the scope where the search began, nothing if there is
+    /// none.
     pub policy: Option<Arc<str>>,
-    /// The scope in which it was settled; empty for the root, and when nothing matched.
+    /// The scope of the rule that settled it; empty for the root and when there was none.
     pub scope: Arc<str>,
 }
 
@@ -57,16 +69,54 @@ pub enum Effect {
 /// Why. Eight bytes and `Copy`, so every decision carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Because {
-    /// This rule matched. Look it up with [`crate::PolicySet::rule`].
+    /// This rule matched. Look it up with [`PolicySet::rule`](crate::PolicySet::rule).
     Rule(RuleId),
-    /// A condition could not be evaluated, and that denies.
+    /// The condition of this rule could not be evaluated, and that denies.
     Failed(RuleId),
+    /// The attributes do not fit their schema.
+    Schema,
     /// There are policies for this kind, and no rule of theirs matched.
     NoRule,
     /// There is no policy for this kind.
     NoPolicy,
 }
 
-/// Names one [`crate::Rule`] of one [`crate::PolicySet`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RuleId(pub(crate) u32);
+/// What a rule says beside its effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The policy's key and the rule's name: `resource.expense.vdefault#rule-001`.
+    pub source: String,
+    /// The action it was said for.
+    pub action: Arc<str>,
+    /// A JSON value, or why there is none.
+    pub value: Result<Value, String>,
+}
+
+/// An attribute that does not fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationError {
+    /// A JSON pointer into the attributes: `/owner`.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// Whose attributes.
+    pub source: Source,
+}
+
+/// Whose attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The principal's.
+    Principal,
+    /// The resource's.
+    Resource,
+}
+
+/// An expression that had no value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluationError {
+    /// The expression as written.
+    pub expression: Arc<str>,
+    /// Why.
+    pub message: String,
+}

@@ -1,127 +1,177 @@
-/// A name, or a pattern of names: `view`, `view:*`, `*`. `*` stays between two colons, `**` does not, and `*` alone is
-/// everything. A text without `*` is a name, whatever else is in it (Cerbos' rule).
-#[derive(Clone, Debug, PartialEq, Eq)]
+//! Patterns over actions, roles and kinds, `:` between the parts.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+/// A pattern, compiled. `*` is any text without `:`, `**` any text, `?` one character that is not `:`; `[abc]`,
+/// `[!a-z]`, `{a,b}` and `\` are what they are elsewhere. `*` alone matches everything.
+#[derive(Clone, Debug)]
 pub(crate) enum Glob {
+    /// Everything.
     Any,
-    Name(Box<str>),
-    Pattern(Box<[Part]>),
+    /// This text.
+    Literal(Arc<str>),
+    /// Text and stars.
+    Stars(Box<[Part]>),
+    /// Anything else.
+    Regex(Regex),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part {
-    Char(char),
-    /// `?`
-    One,
-    /// `*`
-    Some,
-    /// `**`
-    All,
-    /// `[abc]`, `[a-z]`, `[!a]`
-    Class {
-        not: bool,
-        ranges: Box<[(char, char)]>,
-    },
-    /// `{a,b}`
-    Either(Box<[Box<[Part]>]>),
+    Text(char),
+    Star,
+    Stars,
 }
 
 impl Glob {
-    pub(crate) fn new(text: &str) -> Self {
-        match text {
-            "*" => Self::Any,
-            _ if text.contains('*') => Self::pattern(text),
-            _ => Self::Name(text.into()),
-        }
+    /// A name in a rule: it is a pattern only if it holds a `*`.
+    pub(crate) fn in_rule(text: &str) -> Option<Self> {
+        if text.contains('*') { Self::pattern(text) } else { Some(Self::Literal(text.into())) }
     }
 
-    /// Always a pattern, for the places where Cerbos reads one even without `*`.
-    pub(crate) fn pattern(text: &str) -> Self {
-        if text == "*" {
-            return Self::Any;
+    /// A pattern in any case. `None` if it is not one.
+    pub(crate) fn pattern(text: &str) -> Option<Self> {
+        if text == "*" || text == "**" {
+            return Some(Self::Any);
         }
-        let mut chars = text.chars().peekable();
-        Self::Pattern(parts(&mut chars, false))
+        if text.contains(['?', '[', ']', '{', '}', '\\', '!']) {
+            return Regex::new(&to_regex(text)?).ok().map(Self::Regex);
+        }
+        if !text.contains('*') {
+            return Some(Self::Literal(text.into()));
+        }
+        let mut parts = Vec::new();
+        for c in text.chars() {
+            match (c, parts.last()) {
+                ('*', Some(Part::Star | Part::Stars)) => {
+                    parts.pop();
+                    parts.push(Part::Stars);
+                }
+                ('*', _) => parts.push(Part::Star),
+                (c, _) => parts.push(Part::Text(c)),
+            }
+        }
+        Some(Self::Stars(parts.into()))
     }
 
+    /// Whether the text matches.
     pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::Name(name) => **name == *text,
-            Self::Pattern(parts) => {
-                let text: smallvec::SmallVec<[char; 64]> = text.chars().collect();
-                matches(parts, &text, &mut |rest| rest.is_empty())
+            Self::Literal(literal) => **literal == *text,
+            Self::Stars(parts) => stars(parts, text),
+            Self::Regex(regex) => regex.is_match(text),
+        }
+    }
+
+    /// The text, if only one text can match.
+    pub(crate) fn literal(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Literal(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// Two places to go back to suffice: a `*` ends with its part, so that only the last one matters, and a `**` can take
+/// over whatever came before it.
+fn stars(parts: &[Part], text: &str) -> bool {
+    let (mut part, mut rest) = (0, text);
+    let mut star: Option<(usize, &str)> = None;
+    let mut any: Option<(usize, &str)> = None;
+    loop {
+        match (parts.get(part), rest.chars().next()) {
+            (Some(Part::Star), _) => {
+                star = Some((part, rest));
+                part += 1;
+            }
+            (Some(Part::Stars), _) => {
+                (any, star) = (Some((part, rest)), None);
+                part += 1;
+            }
+            (Some(Part::Text(want)), Some(c)) if *want == c => {
+                rest = after(rest, c);
+                part += 1;
+            }
+            (None, None) => return true,
+            _ => {
+                let longer = star.and_then(|(at, from)| {
+                    from.chars().next().filter(|c| *c != ':').map(|c| (at, after(from, c)))
+                });
+                if let Some((at, from)) = longer {
+                    (star, part, rest) = (Some((at, from)), at + 1, from);
+                } else if let Some((at, from, c)) =
+                    any.and_then(|(at, f)| f.chars().next().map(|c| (at, f, c)))
+                {
+                    let from = after(from, c);
+                    (any, star, part, rest) = (Some((at, from)), None, at + 1, from);
+                } else {
+                    return false;
+                }
             }
         }
     }
 }
 
-type Chars<'t> = std::iter::Peekable<std::str::Chars<'t>>;
+fn after(text: &str, c: char) -> &str {
+    text.get(c.len_utf8()..).unwrap_or_default()
+}
 
-fn parts(chars: &mut Chars<'_>, inner: bool) -> Box<[Part]> {
-    let mut parts = Vec::new();
-    while let Some(&c) = chars.peek() {
-        if inner && matches!(c, ',' | '}') {
-            break;
+fn to_regex(glob: &str) -> Option<String> {
+    let mut out = String::from(r"(?s)\A(?:");
+    let mut depth = 0_usize;
+    let mut chars = glob.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' => {
+                let mut all = false;
+                while chars.next_if_eq(&'*').is_some() {
+                    all = true;
+                }
+                out.push_str(if all { ".*" } else { "[^:]*" });
+            }
+            '?' => out.push_str("[^:]"),
+            '[' => class(&mut chars, &mut out)?,
+            '{' => {
+                depth += 1;
+                out.push_str("(?:");
+            }
+            '}' if depth > 0 => {
+                depth -= 1;
+                out.push(')');
+            }
+            ',' if depth > 0 => out.push('|'),
+            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
+            c => out.push_str(&regex::escape(&c.to_string())),
         }
-        chars.next();
-        parts.push(match c {
-            '*' if chars.next_if_eq(&'*').is_some() => Part::All,
-            '*' => Part::Some,
-            '?' => Part::One,
-            '[' => class(chars),
-            '{' => either(chars),
-            '\\' => Part::Char(chars.next().unwrap_or('\\')),
-            c => Part::Char(c),
-        });
     }
-    parts.into()
+    out.push_str(r")\z");
+    (depth == 0).then_some(out)
 }
 
-fn class(chars: &mut Chars<'_>) -> Part {
-    let not = chars.next_if_eq(&'!').is_some();
-    let mut ranges = Vec::new();
-    while let Some(low) = chars.next().filter(|c| *c != ']') {
-        let high = if chars.next_if_eq(&'-').is_some() { chars.next().unwrap_or(low) } else { low };
-        ranges.push((low, high));
+fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>, out: &mut String) -> Option<()> {
+    out.push('[');
+    if chars.next_if_eq(&'!').is_some() {
+        out.push('^');
     }
-    Part::Class { not, ranges: ranges.into() }
-}
-
-fn either(chars: &mut Chars<'_>) -> Part {
-    let mut choices = Vec::new();
+    let mut empty = true;
     loop {
-        choices.push(parts(chars, true));
-        if chars.next() != Some(',') {
-            return Part::Either(choices.into());
+        match chars.next()? {
+            ']' if !empty => break,
+            '-' if !empty && chars.peek() != Some(&']') => out.push('-'),
+            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
+            c if c.is_alphanumeric() => out.push(c),
+            c => {
+                out.push('\\');
+                out.push(c);
+            }
         }
+        empty = false;
     }
-}
-
-fn matches(parts: &[Part], text: &[char], done: &mut dyn FnMut(&[char]) -> bool) -> bool {
-    let Some((part, later)) = parts.split_first() else { return done(text) };
-    match part {
-        Part::Some | Part::All => {
-            let reach =
-                if *part == Part::All { text.len() } else { text.iter().take_while(|c| **c != ':').count() };
-            (0..=reach).any(|end| text.get(end..).is_some_and(|rest| matches(later, rest, done)))
-        }
-        Part::Either(choices) => {
-            choices.iter().any(|choice| matches(choice, text, &mut |rest| matches(later, rest, done)))
-        }
-        single => match text.split_first() {
-            Some((c, rest)) => fits(single, *c) && matches(later, rest, done),
-            None => false,
-        },
-    }
-}
-
-fn fits(part: &Part, c: char) -> bool {
-    match part {
-        Part::Char(wanted) => *wanted == c,
-        Part::One => c != ':',
-        Part::Class { not, ranges } => ranges.iter().any(|(low, high)| (*low..=*high).contains(&c)) != *not,
-        Part::Some | Part::All | Part::Either(_) => false,
-    }
+    out.push(']');
+    Some(())
 }
 
 #[cfg(test)]
@@ -129,25 +179,35 @@ mod tests {
     use super::Glob;
 
     #[test]
-    fn stars_stop_at_colons_and_double_stars_do_not() {
-        for (pattern, text, expected) in [
-            ("*", "a:b:c", true),
-            ("view:*", "view:x", true),
-            ("view:*", "view", false),
-            ("view:*", "view:x:y", false),
-            ("view:**", "view:x:y", true),
-            ("*:view", "a:view", true),
-            ("*:view", "a:b:view", false),
-            ("sys*", "system", true),
-            ("sys*", "sys:tem", false),
-            ("{a,b}", "a", false),
-            ("{a,b}", "{a,b}", true),
-            ("{a,b}*", "bx", true),
-            ("vie?", "view", false),
-            ("[a-c]*", "bx", true),
-            ("[!a-c]*", "bx", false),
+    fn a_star_ends_with_its_part_and_two_do_not() {
+        for (pattern, yes, no) in [
+            ("*", &["", "a", "a:b:c"][..], &[][..]),
+            ("view:*", &["view:x", "view:"], &["view", "view:x:y"]),
+            ("view:**", &["view:x", "view:x:y"], &["view"]),
+            ("*:view", &["a:view"], &["a:b:view", "view"]),
+            ("sys*", &["system", "sys"], &["sys:tem"]),
+            ("a*b*c:d", &["abc:d", "axbxbxc:d"], &["ab:c:d", "abc:dd"]),
+            ("**:x:*", &["a:b:x:y", "a:x:x:y", ":x:"], &["x:y", "a:x:y:z"]),
+            ("a?c*", &["abc", "abcd"], &["a:c", "ac"]),
+            ("{view,edit}:*", &["view:a", "edit:b"], &["del:a"]),
+            ("[!a]*", &["b", "bc"], &["a", "ab"]),
+            (r"a\*b", &["a*b"], &["axb"]),
         ] {
-            assert_eq!(Glob::new(pattern).matches(text), expected, "{pattern} {text}");
+            let glob = Glob::in_rule(pattern).unwrap();
+            for text in yes {
+                assert!(glob.matches(text), "{pattern} {text}");
+            }
+            for text in no {
+                assert!(!glob.matches(text), "{pattern} {text}");
+            }
         }
+    }
+
+    #[test]
+    fn q4_braces_without_a_star_are_literal_in_rules_and_a_pattern_elsewhere() {
+        assert!(!Glob::in_rule("{a,b}").unwrap().matches("a"));
+        assert!(Glob::in_rule("{a,b}").unwrap().matches("{a,b}"));
+        assert!(Glob::pattern("{a,b}").unwrap().matches("a"));
+        assert!(Glob::pattern("{a").is_none());
     }
 }

@@ -1,25 +1,30 @@
 //! Policies: may this principal perform these actions on this resource?
 //!
-//! An implementation of the Cerbos policy language. No I/O and no clock: text in ([`PolicySet::compile`]), decisions out
-//! ([`PolicySet::check`]). `check.rs` is how a decision is reached, top to bottom.
+//! No I/O and no clock: text in ([`PolicySet::compile`]), decisions out ([`PolicySet::check`]). The language is
+//! Cerbos', unchanged.
 
 #![forbid(unsafe_code)]
 
 mod check;
 mod compile;
 mod decision;
-mod entry;
-mod expr;
+mod finding;
 mod glob;
 mod names;
-mod options;
 mod raw;
+mod schema;
 mod set;
 mod trace;
 mod vocabulary;
 
-pub use decision::{Because, Decision, Effect, Outcome, RuleId};
-pub use options::Options;
+pub use compile::Compiled;
+pub use decision::{
+    Because, Decision, Effect, EvaluationError, Outcome, Output, RuleId, Source, ValidationError,
+};
+pub use finding::{Cause, Finding};
 pub use set::{PolicySet, Rule};
-pub use trace::{Silent, Trace};
-pub use vocabulary::{Check, Principal, Resource};
+pub use trace::{Silent, Trace, WithErrors};
+pub use vocabulary::{Along, Check, Enforcement, Options, Principal, Resource};
+
+#[cfg(test)]
+mod tests;

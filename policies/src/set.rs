@@ -1,17 +1,17 @@
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use portreeve_cel::{Program, Slot, Value};
+use portreeve_cel::{Env, Program, Value};
 use portreeve_diagnostics::Span;
 use rustc_hash::FxHashMap;
 
-use crate::{Effect, RuleId, glob::Glob, names};
+use crate::{Effect, Options, RuleId, glob::Glob, names};
 
-/// A compiled rule, for people.
+/// A rule of a policy, for people.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Its name: as given, or made from its place as Cerbos makes it.
+    /// Its name; `rule-001` and so on where none is written.
     pub name: Arc<str>,
-    /// The key of its policy: `resource.leave_request.vdefault/acme`.
+    /// The key of its policy: `resource.expense.vdefault`.
     pub policy: Arc<str>,
     /// Where it was written.
     pub span: Span,
@@ -25,117 +25,205 @@ pub struct Rule {
 #[derive(Debug, Default)]
 pub struct PolicySet {
     pub(crate) rules: Vec<Rule>,
-    pub(crate) resources: FxHashMap<Key, Unit>,
-    pub(crate) principals: FxHashMap<Key, Unit>,
-    pub(crate) roles: FxHashMap<Key, RoleUnit>,
-    /// Scopes in which some resource or role policy exists, and some principal policy.
-    pub(crate) resource_scopes: FxHashMap<Arc<str>, ()>,
-    pub(crate) principal_scopes: FxHashMap<Arc<str>, ()>,
-    /// The names that conditions may use, one for each policy and set of derived roles.
-    pub(crate) spaces: Vec<Space>,
-    pub(crate) derived: Vec<DerivedRole>,
-    pub(crate) options: crate::Options,
+    pub(crate) options: Options,
+    /// Resource and principal policies.
+    pub(crate) units: Vec<Unit>,
+    pub(crate) role_policies: Vec<RolePolicy>,
+    pub(crate) derived: Vec<Derived>,
+    pub(crate) names: Vec<Names>,
+    pub(crate) expressions: Vec<Expression>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) outputs: Vec<Output>,
+    /// Resource policies by kind, version and scope.
+    pub(crate) resources: Index,
+    /// Principal policies by id, version and scope.
+    pub(crate) principals: Index,
+    /// Role policies by role, version and scope; several never share a place.
+    pub(crate) roles: Index,
+    /// Role policies by version and scope.
+    pub(crate) roles_at: FxHashMap<Box<str>, FxHashMap<Box<str>, Vec<u32>>>,
+    /// The scopes in which a principal policy of a version exists.
+    pub(crate) principal_scopes: FxHashMap<Box<str>, BTreeSet<Box<str>>>,
+    pub(crate) scopes: FxHashMap<Box<str>, Scope>,
+    pub(crate) schemas: FxHashMap<Arc<str>, crate::schema::Schema>,
 }
 
-/// A sanitised name, a version and a scope.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key {
-    pub(crate) name: Arc<str>,
-    pub(crate) version: Arc<str>,
-    pub(crate) scope: Arc<str>,
+/// By name, version and scope.
+#[derive(Debug, Default)]
+pub(crate) struct Index(ByName<ByName<ByName<u32>>>);
+
+type ByName<T> = FxHashMap<Box<str>, T>;
+
+impl Index {
+    pub(crate) fn get(&self, name: &str, version: &str, scope: &str) -> Option<u32> {
+        self.0.get(name)?.get(version)?.get(scope).copied()
+    }
+
+    pub(crate) fn insert(&mut self, name: &str, version: &str, scope: &str, id: u32) {
+        self.0.entry(name.into()).or_default().entry(version.into()).or_default().insert(scope.into(), id);
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|name| &**name)
+    }
+
+    pub(crate) fn under(&self, name: &str) -> impl Iterator<Item = u32> {
+        self.0
+            .get(name)
+            .into_iter()
+            .flat_map(|versions| versions.values())
+            .flat_map(|scopes| scopes.values())
+            .copied()
+    }
 }
 
-/// A resource or principal policy in one scope.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Scope {
+    pub(crate) principal: bool,
+    pub(crate) resource: bool,
+    /// An allow needs the parent's consent.
+    pub(crate) consent: bool,
+}
+
+/// A resource policy or a principal policy.
 #[derive(Debug)]
 pub(crate) struct Unit {
     pub(crate) key: Arc<str>,
     pub(crate) scope: Arc<str>,
-    /// Whether an allow needs the parent scope's consent.
-    pub(crate) consent: bool,
-    pub(crate) space: usize,
-    pub(crate) rows: Box<[Row]>,
-    /// The derived roles that some rule names, each once, by name.
-    pub(crate) derived: Box<[usize]>,
+    pub(crate) names: u32,
+    pub(crate) rows: Vec<Row>,
+    /// Rows whose action is this text.
+    pub(crate) by_action: FxHashMap<Arc<str>, Box<[u32]>>,
+    /// Rows whose action is a pattern.
+    pub(crate) by_pattern: Box<[u32]>,
+    /// The derived roles that its rules name, by name.
+    pub(crate) derived: Box<[u32]>,
+    pub(crate) principal_schema: Option<SchemaUse>,
+    pub(crate) resource_schema: Option<SchemaUse>,
 }
 
-/// A rule, ready to be matched.
+#[derive(Clone, Debug)]
+pub(crate) struct SchemaUse {
+    pub(crate) reference: Arc<str>,
+    pub(crate) ignore: Arc<[Glob]>,
+}
+
+/// One rule for one action and one role.
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub(crate) id: RuleId,
-    /// Of principal policies only.
-    pub(crate) resource: Option<Glob>,
-    pub(crate) actions: Box<[Glob]>,
-    pub(crate) roles: Box<[Glob]>,
-    pub(crate) derived: Box<[usize]>,
+    pub(crate) rule: RuleId,
+    pub(crate) action: Glob,
+    pub(crate) role: Glob,
+    /// The kinds that a rule of a principal policy is about.
+    pub(crate) kind: Option<Kinds>,
+    pub(crate) derived: Option<u32>,
     pub(crate) effect: Effect,
-    pub(crate) condition: Condition,
+    pub(crate) condition: Option<u32>,
+    /// A conditional allow in a scope that needs consent: a deny unless the condition holds.
+    pub(crate) negated: bool,
+    pub(crate) output: Option<u32>,
 }
 
-/// A role policy in one scope.
+/// A pattern over kinds as they are written in policies and requests, `a:b`, and as they are known, `a_b`.
 #[derive(Debug)]
-pub(crate) struct RoleUnit {
-    pub(crate) key: Arc<str>,
-    pub(crate) space: usize,
-    pub(crate) parents: Box<[Arc<str>]>,
-    pub(crate) rows: Box<[RoleRow]>,
+pub(crate) struct Kinds {
+    written: Glob,
+    known: Glob,
 }
 
-#[derive(Debug)]
-pub(crate) struct RoleRow {
-    pub(crate) id: RuleId,
-    pub(crate) resource: Glob,
-    pub(crate) actions: Box<[Glob]>,
-    pub(crate) condition: Condition,
-}
+impl Kinds {
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        Some(Self { written: Glob::in_rule(text)?, known: Glob::in_rule(&clean(text))? })
+    }
 
-#[derive(Debug)]
-pub(crate) struct DerivedRole {
-    pub(crate) name: Arc<str>,
-    pub(crate) parents: Box<[Glob]>,
-    pub(crate) space: usize,
-    pub(crate) condition: Condition,
-}
-
-/// When a rule holds.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Condition {
-    #[default]
-    Always,
-    Expr(Arc<Program>),
-    All(Box<[Condition]>),
-    Any(Box<[Condition]>),
-    None(Box<[Condition]>),
-}
-
-/// The variables and constants that a policy's conditions use.
-#[derive(Debug, Default)]
-pub(crate) struct Space {
-    pub(crate) slots: usize,
-    pub(crate) constants: Box<[(Slot, Value)]>,
-    /// In an order in which each stands after those that it uses.
-    pub(crate) variables: Box<[(Slot, Program)]>,
-}
-
-impl Condition {
-    pub(crate) fn programs<'c>(&'c self, visit: &mut dyn FnMut(&'c Program)) {
-        match self {
-            Self::Always => {}
-            Self::Expr(program) => visit(program),
-            Self::All(parts) | Self::Any(parts) | Self::None(parts) => {
-                parts.iter().for_each(|part| part.programs(visit));
-            }
-        }
+    pub(crate) fn matches(&self, written: &str, known: &str) -> bool {
+        self.written.matches(written) || self.known.matches(known)
     }
 }
 
+/// Names are compared in the form they are known by; what patterns are made of stays.
+fn clean(text: &str) -> String {
+    if text.contains('*') { text.replace([':', '/', '-', '@'], "_") } else { names::sanitise(text) }
+}
+
+#[derive(Debug)]
+pub(crate) struct RolePolicy {
+    pub(crate) key: Arc<str>,
+    /// Stands for the policy where none of its rules does.
+    pub(crate) whole: RuleId,
+    pub(crate) names: u32,
+    pub(crate) parents: Box<[Arc<str>]>,
+    pub(crate) rules: Vec<RoleRule>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RoleRule {
+    pub(crate) rule: RuleId,
+    pub(crate) kind: Kinds,
+    pub(crate) actions: Box<[Glob]>,
+    pub(crate) condition: Option<u32>,
+    pub(crate) output: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Derived {
+    pub(crate) name: Arc<str>,
+    pub(crate) parents: Box<[Glob]>,
+    pub(crate) condition: Option<u32>,
+    pub(crate) names: u32,
+}
+
+/// The variables and constants that a policy's expressions see.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) env: Arc<Env>,
+    pub(crate) constants: Vec<(usize, Value)>,
+    /// In the order in which they can be evaluated.
+    pub(crate) variables: Vec<Variable>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Variable {
+    pub(crate) name: Arc<str>,
+    pub(crate) slot: usize,
+    pub(crate) expression: u32,
+    /// Whether a rule uses it.
+    pub(crate) used: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Expression {
+    pub(crate) program: Program,
+    pub(crate) text: Arc<str>,
+    /// The variables it needs, in the order in which they can be evaluated.
+    pub(crate) variables: Box<[u32]>,
+    /// It reads the effective derived roles, itself or through a variable.
+    pub(crate) runtime: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Expr(u32),
+    All(Box<[u32]>),
+    Any(Box<[u32]>),
+    None(Box<[u32]>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) source: String,
+    pub(crate) activated: Option<u32>,
+    pub(crate) not_met: Option<u32>,
+}
+
 impl PolicySet {
-    /// The rule a [`crate::Because`] speaks of.
+    /// The rule a [`Because`](crate::Because) speaks of.
     #[must_use]
     pub fn rule(&self, id: RuleId) -> Option<&Rule> {
         self.rules.get(id.0 as usize)
     }
 
-    /// Every rule.
+    /// Every rule of every policy.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter()
     }
@@ -143,7 +231,7 @@ impl PolicySet {
     /// How many policies there are: of resources, principals and roles.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.resources.len() + self.principals.len() + self.roles.len()
+        self.units.len() + self.role_policies.len()
     }
 
     /// Whether there are none.
@@ -152,33 +240,33 @@ impl PolicySet {
         self.len() == 0
     }
 
-    /// Whether any resource policy speaks of this kind; used to link routes.
-    #[must_use]
-    pub fn knows_kind(&self, kind: &str) -> bool {
-        self.resources.keys().any(|key| names::same(kind, &key.name))
-    }
-
-    /// The kinds that resource policies speak of, as policies are found by them, each once and in order.
+    /// The kinds that resource policies speak of, sorted.
     #[must_use]
     pub fn kinds(&self) -> Vec<Arc<str>> {
-        let mut kinds: Vec<_> = self.resources.keys().map(|key| Arc::clone(&key.name)).collect();
+        let mut kinds: Vec<Arc<str>> = self.resources.names().map(Arc::from).collect();
         kinds.sort();
-        kinds.dedup();
         kinds
+    }
+
+    /// Whether a resource policy speaks of this kind.
+    #[must_use]
+    pub fn knows_kind(&self, kind: &str) -> bool {
+        self.units_of(kind).next().is_some()
     }
 
     /// Whether any rule could ever allow this action on this kind.
     #[must_use]
     pub fn can_allow(&self, kind: &str, action: &str) -> bool {
-        let allows = |row: &&Row| self.rule(row.id).is_some_and(|rule| rule.effect == Effect::Allow);
-        let acts = |row: &Row| row.actions.iter().any(|glob| glob.matches(action));
-        let resources = self.resources.iter().filter(|(key, _)| names::same(kind, &key.name));
-        let principals = self.principals.values().flat_map(|unit| &unit.rows);
-        let kind = names::sanitise(kind);
-        resources.flat_map(|(_, unit)| &unit.rows).filter(allows).any(acts)
-            || principals
-                .filter(allows)
-                .any(|row| acts(row) && row.resource.as_ref().is_some_and(|glob| glob.matches(&kind)))
+        let known = names::sanitise(kind);
+        let allows = |row: &Row| {
+            self.rule(row.rule).is_some_and(|rule| rule.effect == Effect::Allow) && row.action.matches(action)
+        };
+        self.units_of(kind).any(|unit| unit.rows.iter().any(allows))
+            || self
+                .units
+                .iter()
+                .flat_map(|unit| &unit.rows)
+                .any(|row| row.kind.as_ref().is_some_and(|kinds| kinds.matches(kind, &known)) && allows(row))
     }
 
     /// The attributes of the resource that rules of this kind for one of these actions read, each once, with the rule
@@ -186,38 +274,60 @@ impl PolicySet {
     #[must_use]
     pub fn attributes(&self, kind: &str, actions: &[&str]) -> Vec<(Arc<str>, RuleId)> {
         let mut found: Vec<(Arc<str>, RuleId)> = Vec::new();
-        let mut units: Vec<_> =
-            self.resources.iter().filter(|(key, _)| names::same(kind, &key.name)).collect();
-        units.sort_by(|a, b| a.1.key.cmp(&b.1.key));
-        for (_, unit) in units {
-            let asked =
-                |row: &&Row| actions.iter().any(|action| row.actions.iter().any(|glob| glob.matches(action)));
-            for row in unit.rows.iter().filter(asked) {
-                self.reads(unit, row, &mut |attribute| {
-                    if !found.iter().any(|(known, _)| **known == *attribute) {
-                        found.push((attribute.into(), row.id));
-                    }
-                });
+        let mut units: Vec<&Unit> = self.units_of(kind).collect();
+        units.sort_by(|a, b| a.key.cmp(&b.key));
+        for (unit, row) in units.iter().flat_map(|unit| unit.rows.iter().map(move |row| (unit, row))) {
+            if !actions.iter().any(|action| row.action.matches(action)) {
+                continue;
+            }
+            let mut paths = BTreeSet::new();
+            row.condition.iter().for_each(|id| self.condition_reads(*id, unit.names, &mut paths));
+            if let Some(output) = row.output.and_then(|id| self.outputs.get(id as usize)) {
+                let ids = output.activated.iter().chain(&output.not_met);
+                ids.for_each(|id| self.expression_reads(*id, unit.names, &mut paths));
+            }
+            if let Some(derived) = row.derived.and_then(|id| self.derived.get(id as usize)) {
+                derived.condition.iter().for_each(|id| self.condition_reads(*id, derived.names, &mut paths));
+            }
+            for path in paths {
+                let attribute = path.split('.').next().unwrap_or_default();
+                if !found.iter().any(|(known, _)| **known == *attribute) {
+                    found.push((attribute.into(), row.rule));
+                }
             }
         }
         found
     }
 
-    fn reads(&self, unit: &Unit, row: &Row, visit: &mut dyn FnMut(&str)) {
-        const ATTR: &str = "request.resource.attr.";
-        let mut spaces = vec![unit.space];
-        let mut each = |program: &Program| {
-            for path in program.reads().filter_map(|path| path.strip_prefix(ATTR)) {
-                visit(path.split('.').next().unwrap_or(path));
+    fn units_of(&self, kind: &str) -> impl Iterator<Item = &Unit> {
+        let known = names::sanitise(kind);
+        self.resources
+            .under(&known)
+            .filter_map(|id| self.units.get(id as usize))
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    fn condition_reads(&self, id: u32, names: u32, found: &mut BTreeSet<String>) {
+        match self.conditions.get(id as usize) {
+            Some(Condition::Expr(id)) => self.expression_reads(*id, names, found),
+            Some(Condition::All(ids) | Condition::Any(ids) | Condition::None(ids)) => {
+                ids.iter().for_each(|id| self.condition_reads(*id, names, found));
             }
-        };
-        row.condition.programs(&mut each);
-        for derived in row.derived.iter().filter_map(|index| self.derived.get(*index)) {
-            derived.condition.programs(&mut each);
-            spaces.push(derived.space);
+            None => {}
         }
-        for space in spaces.into_iter().filter_map(|index| self.spaces.get(index)) {
-            space.variables.iter().for_each(|(_, program)| each(program));
+    }
+
+    fn expression_reads(&self, id: u32, names: u32, found: &mut BTreeSet<String>) {
+        let Some(expression) = self.expressions.get(id as usize) else { return };
+        let variables =
+            self.names.get(names as usize).map(|names| names.variables.as_slice()).unwrap_or_default();
+        let needed = expression.variables.iter().filter_map(|v| variables.get(*v as usize));
+        let needed = needed.filter_map(|variable| self.expressions.get(variable.expression as usize));
+        for expression in needed.chain([expression]) {
+            let paths =
+                expression.program.reads().filter_map(|path| path.strip_prefix("request.resource.attr."));
+            found.extend(paths.map(str::to_owned));
         }
     }
 }

@@ -1,30 +1,178 @@
-use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned};
+//! What is there, by name; what is there twice, and what is missing.
+
+use std::collections::BTreeMap;
+
+use portreeve_cel::Value;
+use portreeve_diagnostics::{Bundle, Diagnostic, Span, suggest};
 use rustc_hash::FxHashMap;
 
-use crate::{names::sanitise, set::Key};
+use crate::{
+    finding::{Cause, Findings},
+    names,
+    raw::{Body, Definables, Definitions, DerivedRoles, Policy, Text},
+};
 
-pub(super) fn key(name: &Spanned<String>, version: &str, scope: &str) -> Key {
-    Key { name: sanitise(&name.value).into(), version: version.into(), scope: scope.into() }
+/// The sets that policies import, by name.
+#[derive(Default)]
+pub(super) struct Index<'p> {
+    pub(super) derived_roles: FxHashMap<&'p str, (&'p DerivedRoles, &'p Policy)>,
+    pub(super) variables: FxHashMap<&'p str, &'p Definitions>,
+    pub(super) constants: FxHashMap<&'p str, &'p Vec<(Text, Value)>>,
+    /// Whether allows need consent, by scope.
+    pub(super) consent: FxHashMap<&'p str, bool>,
 }
 
-/// `resource.leave_request.vdefault/acme.hr`
-pub(super) fn shown(kind: &str, key: &Key) -> String {
-    policy_key(kind, &key.name, &key.version, &key.scope)
+pub(super) fn key(policy: &Policy) -> String {
+    match &policy.body {
+        Body::Resource(p) => names::key("resource", &p.resource.value, &p.version.value, &p.scope.value),
+        Body::Principal(p) => names::key("principal", &p.principal.value, &p.version.value, &p.scope.value),
+        Body::Role(p) => names::key("role", &p.role.value, version(&p.version.value), &p.scope.value),
+        Body::DerivedRoles(set) => format!("derived_roles.{}", names::sanitise(&set.name.value)),
+        Body::Variables(name, _) => format!("export_variables.{}", names::sanitise(&name.value)),
+        Body::Constants(name, _) => format!("export_constants.{}", names::sanitise(&name.value)),
+    }
 }
 
-pub(crate) fn policy_key(kind: &str, name: &str, version: &str, scope: &str) -> String {
-    let separator = if scope.is_empty() { "" } else { "/" };
-    format!("{kind}.{name}.v{version}{separator}{scope}")
+/// The version of a role policy that names none.
+pub(super) fn version(written: &str) -> &str {
+    if written.is_empty() { "default" } else { written }
 }
 
-/// Two policies with one key cannot both be meant.
-pub(super) fn insert<T>(into: &mut FxHashMap<Key, T>, key: Key, unit: T, span: Span, report: &mut Report) {
-    let shown = format!("`{}`, version `{}`, scope `{}`", key.name, key.version, key.scope);
-    if into.insert(key, unit).is_some() {
-        report.push(
-            Diagnostic::error("policy/duplicate", format!("there is another policy for {shown}"))
-                .at(span, "defined again")
-                .help("names that differ only in `:`, `/`, `-` and `_` are one name"),
-        );
+pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Policy], findings: &mut Findings) -> Index<'p> {
+    let mut index = Index::default();
+    let mut keys: FxHashMap<String, &Policy> = FxHashMap::default();
+    for policy in policies {
+        let key = key(policy);
+        if let Some(first) = keys.get(&key) {
+            duplicate(bundle, &key, first, policy, findings);
+            continue;
+        }
+        match &policy.body {
+            Body::DerivedRoles(set) => {
+                index.derived_roles.insert(&set.name.value, (set, policy));
+            }
+            Body::Variables(name, definitions) => {
+                index.variables.insert(&name.value, definitions);
+            }
+            Body::Constants(name, definitions) => {
+                index.constants.insert(&name.value, definitions);
+            }
+            _ => {}
+        }
+        keys.insert(key, policy);
+    }
+    for policy in policies {
+        imports(policy, &index, findings);
+    }
+    missing_scopes(policies, &keys, findings);
+    permissions(policies, &mut index, findings);
+    index
+}
+
+fn duplicate(bundle: &Bundle, key: &str, first: &Policy, second: &Policy, findings: &mut Findings) {
+    let other = bundle.file(first.place).map(|file| file.name.to_string()).unwrap_or_default();
+    let diagnostic = Diagnostic::error("policy/duplicate", format!("`{key}` is defined twice"))
+        .at(second.place, "defined again here")
+        .at(first.place, "first defined here")
+        .help("names that differ only in `:`, `/`, `-` and `_` are one name; give one of them another version or scope");
+    let cause = Cause::Duplicate { policy: key.into(), other: first.file };
+    findings.push(second.file, cause, format!("duplicate of {other}"), Some(second.place), diagnostic);
+}
+
+fn imports(policy: &Policy, index: &Index<'_>, findings: &mut Findings) {
+    let (derived, names): (&[Text], Option<&Definables>) = match &policy.body {
+        Body::Resource(p) => (&p.imports, Some(&p.names)),
+        Body::Principal(p) => (&[], Some(&p.names)),
+        Body::Role(p) => (&[], Some(&p.names)),
+        Body::DerivedRoles(set) => (&[], Some(&set.names)),
+        Body::Variables(..) | Body::Constants(..) => (&[], None),
+    };
+    let (variables, constants) =
+        names.map_or((&[][..], &[][..]), |names| (&names.import_variables, &names.import_constants));
+    missing(policy, derived, "derived roles", &index.derived_roles, findings);
+    missing(policy, variables, "variables", &index.variables, findings);
+    missing(policy, constants, "constants", &index.constants, findings);
+}
+
+fn missing<T>(
+    policy: &Policy,
+    imports: &[Text],
+    kind: &'static str,
+    known: &FxHashMap<&str, T>,
+    findings: &mut Findings,
+) {
+    for import in imports.iter().filter(|import| !known.contains_key(import.value.as_str())) {
+        let (name, key) = (&import.value, key(policy));
+        let mut diagnostic =
+            Diagnostic::error("policy/missing-import", format!("there are no {kind} called `{name}`"))
+                .at(import.span, "not found");
+        if let Some(near) = suggest::nearest(name, known.keys().copied()) {
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+        }
+        let text = format!("cannot find {kind} '{name}' imported by policy {key}");
+        let cause = Cause::MissingImport { policy: key, kind, name: name.clone() };
+        findings.push(policy.file, cause, text, Some(import.span), diagnostic);
+    }
+}
+
+/// Every scope above a policy's scope must have a policy of that name; a role policy in the scope will do for resources.
+fn missing_scopes(policies: &[Policy], keys: &FxHashMap<String, &Policy>, findings: &mut Findings) {
+    let mut gaps: BTreeMap<String, Vec<&Policy>> = BTreeMap::new();
+    let mut role_scopes = rustc_hash::FxHashSet::default();
+    for policy in policies {
+        if let Body::Role(p) = &policy.body {
+            role_scopes.insert((version(&p.version.value), p.scope.value.as_str()));
+        }
+    }
+    for policy in policies {
+        let (family, name, at, scope) = match &policy.body {
+            Body::Resource(p) => ("resource", &p.resource, &p.version, &p.scope),
+            Body::Principal(p) => ("principal", &p.principal, &p.version, &p.scope),
+            _ => continue,
+        };
+        for parent in names::parents(&scope.value) {
+            let key = names::key(family, &name.value, &at.value, parent);
+            let filled = family == "resource" && role_scopes.contains(&(at.value.as_str(), parent));
+            if !filled && !keys.contains_key(&key) {
+                gaps.entry(key).or_default().push(policy);
+            }
+        }
+    }
+    for (missing, descendants) in gaps {
+        let Some(first) = descendants.first() else { continue };
+        let diagnostic = Diagnostic::error("policy/missing-scope", format!("there is no policy `{missing}`"))
+            .at(first.place, "needs a policy in every scope above its own")
+            .help("add the policy; it may be without rules");
+        let cause = Cause::MissingScope {
+            policy: missing.clone(),
+            descendants: descendants.iter().map(|policy| key(policy)).collect(),
+        };
+        findings.push(first.file, cause, missing, None, diagnostic);
+    }
+}
+
+/// Q1: a scope has one kind of permissions, and saying nothing means that it overrides its parent.
+fn permissions<'p>(policies: &'p [Policy], index: &mut Index<'p>, findings: &mut Findings) {
+    let mut seen: FxHashMap<&str, (bool, Span)> = FxHashMap::default();
+    let mut reported = std::collections::BTreeSet::new();
+    for policy in policies {
+        let (scope, consent) = match &policy.body {
+            Body::Resource(p) => (&p.scope, p.consent),
+            Body::Principal(p) => (&p.scope, p.consent),
+            _ => continue,
+        };
+        let consent = consent.unwrap_or(false);
+        let (first, place) = *seen.entry(&scope.value).or_insert((consent, policy.place));
+        index.consent.insert(&scope.value, first);
+        if first == consent || !reported.insert(&scope.value) {
+            continue;
+        }
+        let message = format!("the policies of scope `{}` do not agree on its permissions", scope.value);
+        let diagnostic = Diagnostic::error("policy/scope-permissions", message)
+            .at(policy.place, "says otherwise than")
+            .at(place, "this one")
+            .help("give every resource and principal policy of a scope the same `scopePermissions`");
+        let cause = Cause::ScopePermissions { scope: scope.value.clone() };
+        findings.push(policy.file, cause, scope.value.clone(), None, diagnostic);
     }
 }

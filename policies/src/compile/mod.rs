@@ -1,65 +1,95 @@
-//! From policies as written to what can be asked: names resolved, conditions compiled, everything wrong reported.
+//! From policy files to a [`PolicySet`].
 
-mod conditions;
+mod derived;
+mod environment;
+mod files;
 mod index;
-mod scopes;
-mod spaces;
+mod link;
 mod units;
+mod variables;
 
-use portreeve_diagnostics::{Bundle, Diagnostic, Report, yaml};
+pub(crate) use environment::slot;
+use portreeve_diagnostics::{Bundle, Report};
+use rustc_hash::FxHashMap;
 
-use crate::{Options, PolicySet, raw::RawPolicy};
+use crate::{Finding, Options, PolicySet, finding::Findings, raw::Policy, set};
 
-/// A policy file that was read.
-pub(crate) struct Read {
-    pub(crate) raw: RawPolicy,
+/// What came of compiling.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The policies, if nothing was wrong.
+    pub set: Option<PolicySet>,
+    /// Everything that was found.
+    pub findings: Vec<Finding>,
 }
 
 impl PolicySet {
-    /// Compiles the policies among these files of a bundle, `files` being their places in [`Bundle::files`]. Schemas,
-    /// test data and test suites are passed over by their names. All findings are reported, not only the first.
+    /// Compiles the policies among these files of the bundle. Reports all that is wrong, not only the first thing.
     #[must_use]
     pub fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<Self>, Report) {
-        let mut report = Report::default();
-        let read: Vec<Read> = files
-            .iter()
-            .filter(|file| bundle.files.get(**file as usize).is_some_and(|source| is_policy(&source.name)))
-            .filter_map(|file| read(bundle, *file, &mut report))
-            .filter(|policy| !policy.raw.disabled)
-            .collect();
-        let set = units::compile(bundle, &read, options, &mut report);
-        scopes::check(&set, &read, &mut report);
-        report.sort();
-        (Some(set).filter(|_| !report.has_errors()), report)
+        let (set, findings) = compile(bundle, files, options);
+        (set, findings.report())
+    }
+
+    /// Compiles every policy in the bundle, and says what was found also as Cerbos says it.
+    #[must_use]
+    pub fn compile_verbose(bundle: &Bundle, files: &[u32], options: &Options) -> Compiled {
+        let (set, findings) = compile(bundle, files, options);
+        Compiled { set, findings: findings.0 }
     }
 }
 
-/// Whether a file of this name holds a policy.
-fn is_policy(name: &str) -> bool {
-    let known = [".yaml", ".yml", ".json"];
-    let Some(stem) = known.iter().find_map(|ending| name.strip_suffix(ending)) else { return false };
-    let mut folders = name.split('/');
-    let special =
-        |part: &str| matches!(part, "_schemas" | "testdata") || (part.starts_with('.') && part.len() > 2);
-    !stem.ends_with("_test") && !folders.any(special)
-}
-
-fn read(bundle: &Bundle, file: u32, report: &mut Report) -> Option<Read> {
-    let documents = match yaml::read(bundle, file) {
-        Ok(documents) => documents,
-        Err(unreadable) => {
-            report.push(unreadable);
-            return None;
-        }
+fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<PolicySet>, Findings) {
+    let mut findings = Findings::default();
+    let policies = files::policies(bundle, files, &mut findings);
+    let policies: Vec<Policy> = policies.into_iter().filter(|policy| !policy.disabled).collect();
+    let index = index::build(bundle, &policies, &mut findings);
+    if findings.has_errors() {
+        return (None, findings);
+    }
+    let mut linker = Linker {
+        bundle,
+        index: &index,
+        set: PolicySet::default(),
+        findings: &mut findings,
+        environments: FxHashMap::default(),
+        expressions: FxHashMap::default(),
+        derived: FxHashMap::default(),
     };
-    if let [_, second, ..] = &*documents {
-        let message = "more than one YAML document detected";
-        report.push(
-            Diagnostic::error("policy/documents", message)
-                .at(second.span, "a second document")
-                .help("put every policy in a file of its own"),
-        );
+    for policy in &policies {
+        linker.policy(policy);
     }
-    let raw = RawPolicy::read(documents.first()?, report)?;
-    Some(Read { raw })
+    let mut set = linker.set;
+    crate::schema::load(bundle, files, &mut set, &mut findings);
+    set.options = options.clone();
+    let set = (!findings.has_errors()).then_some(set);
+    (set, findings)
+}
+
+/// Compiles policies one after the other into a set.
+struct Linker<'b> {
+    bundle: &'b Bundle,
+    index: &'b index::Index<'b>,
+    set: PolicySet,
+    findings: &'b mut Findings,
+    /// Equal environments are one.
+    environments: FxHashMap<String, u32>,
+    /// Equal expressions over one environment are one.
+    expressions: FxHashMap<(u32, String), Option<u32>>,
+    /// Derived roles by their set and name, and whether they could be compiled.
+    derived: FxHashMap<(String, String), u32>,
+}
+
+fn next<T>(list: &[T]) -> u32 {
+    u32::try_from(list.len()).unwrap_or(u32::MAX)
+}
+
+fn push<T>(list: &mut Vec<T>, item: T) -> u32 {
+    let id = next(list);
+    list.push(item);
+    id
+}
+
+fn add_condition(set: &mut PolicySet, condition: set::Condition) -> u32 {
+    push(&mut set.conditions, condition)
 }

@@ -1,95 +1,90 @@
-use portreeve_diagnostics::{Diagnostic, Node, Report, Span, Spanned, read};
+use portreeve_diagnostics::Node;
 
-use super::fields::{Fields, list};
+use super::{
+    Condition, Output,
+    object::{MISSING, ONE_OF, Object, Path, Reading},
+};
 
-/// `condition.match`
-#[derive(Clone, Debug)]
-pub(crate) enum RawMatch {
-    Expr(Spanned<String>),
-    All(Vec<RawMatch>),
-    Any(Vec<RawMatch>),
-    None(Vec<RawMatch>),
+/// `condition: { match: … }`
+pub(crate) fn read(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Condition> {
+    let mut fields = Object::of(node, reading);
+    let matched = fields.field("match", reading);
+    let script = fields.key("script");
+    let _ = fields.field("script", reading);
+    let found = match (matched, script) {
+        (Some(_), Some(script)) => {
+            one_of_set(script, reading);
+            None
+        }
+        (Some(node), None) => r#match(node, Path::Field(&path, "match"), reading),
+        (None, Some(script)) => Some(Condition::Script(script)),
+        (None, None) => {
+            reading.invalid(node.span, Path::Field(&path, "condition"), ONE_OF);
+            None
+        }
+    };
+    fields.finish(reading);
+    found
 }
 
-impl RawMatch {
-    /// Reads `condition`.
-    pub(crate) fn condition(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut fields = Fields::of(node, "a condition", report)?;
-        if let Some(script) = fields.one("script") {
-            report.push(
-                Diagnostic::error("policy/script", "scripts in conditions are no longer supported")
-                    .at(script.span, "unsupported")
-                    .help("write a CEL expression: `match: {expr: ...}`"),
-            );
-        }
-        let found = fields.one("match");
-        if found.is_none() && !report.has_errors() {
-            let message = "a condition has no `match`";
-            report.push(Diagnostic::error("config/missing-key", message).at(node.span, "`match` is missing"));
-        }
-        fields.finish(report);
-        Self::read(found?, report)
-    }
-
-    fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut fields = Fields::of(node, "`match`", report)?;
-        let expr = fields.one("expr");
-        let groups = [fields.one("all"), fields.one("any"), fields.one("none")];
-        fields.finish(report);
-        let count = usize::from(expr.is_some()) + groups.iter().flatten().count();
-        if count != 1 {
-            let message = "`match` must have exactly one of `expr`, `all`, `any` and `none`";
-            report.push(
-                Diagnostic::error("policy/match", message).at(node.span, format!("has {count} of them")),
-            );
-            return None;
-        }
-        if let Some(expr) = expr {
-            return read::text(expr, "`expr`", report).map(Self::Expr);
-        }
-        let [all, any, none] = groups.map(|group| group.map(|group| Self::of(group, report)));
-        all.map(Self::All).or_else(|| any.map(Self::Any)).or_else(|| none.map(Self::None))
-    }
-
-    fn of(node: &Node, report: &mut Report) -> Vec<Self> {
-        let Some(mut fields) = Fields::of(node, "a group of conditions", report) else { return Vec::new() };
-        let of = fields.required("of", report);
-        fields.finish(report);
-        let items = of.map(|of| list(of, "`of`", report)).unwrap_or_default();
-        if items.is_empty() && of.is_some() {
-            report.push(
-                Diagnostic::error("policy/empty", "`of` is empty")
-                    .at(node.span, "needs at least one condition"),
-            );
-        }
-        items.iter().filter_map(|item| Self::read(item, report)).collect()
-    }
+fn one_of_set(second: portreeve_diagnostics::Span, reading: &mut Reading<'_>) {
+    let at = reading.line_and_column(second);
+    reading.unreadable(second, format!("invalid value: oneof field is already set at [{at}]"));
 }
 
-/// `output`
-#[derive(Clone, Debug)]
-pub(crate) struct RawOutput {
-    pub(crate) activated: Option<Spanned<String>>,
-    pub(crate) not_met: Option<Spanned<String>>,
-    pub(crate) span: Span,
+fn r#match(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Condition> {
+    let mut fields = Object::of(node, reading);
+    let mut found: Option<Condition> = None;
+    let mut given = 0;
+    if let Some(expr) = fields.field("expr", reading) {
+        given += 1;
+        found = reading.text(expr).map(Condition::Expr);
+    }
+    for name in ["all", "any", "none"] {
+        let Some(list) = fields.field(name, reading) else { continue };
+        given += 1;
+        if given > 1 {
+            one_of_set(fields.key(name).unwrap_or(node.span), reading);
+        }
+        let parts = list_of(list, Path::Field(&path, name), reading);
+        found = Some(match name {
+            "all" => Condition::All(parts),
+            "any" => Condition::Any(parts),
+            _ => Condition::None(parts),
+        });
+    }
+    if given == 0 {
+        reading.invalid(node.span, Path::Field(&path, "op"), ONE_OF);
+    }
+    fields.finish(reading);
+    found
 }
 
-impl RawOutput {
-    pub(crate) fn read(node: &Node, report: &mut Report) -> Option<Self> {
-        let mut fields = Fields::of(node, "an output", report)?;
-        let expr = fields.text("expr", report);
-        let (mut activated, mut not_met) = (None, None);
-        if let Some(mut when) = fields.one("when").and_then(|when| Fields::of(when, "`when`", report)) {
-            let take = |node: Option<&Node>, report: &mut Report| {
-                node.and_then(|n| read::text(n, "an output", report))
-            };
-            let node = when.either("ruleActivated", "rule_activated", report);
-            activated = take(node, report);
-            let node = when.either("conditionNotMet", "condition_not_met", report);
-            not_met = take(node, report);
-            when.finish(report);
-        }
-        fields.finish(report);
-        Some(Self { activated: activated.or(expr), not_met, span: node.span })
+fn list_of(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Vec<Condition> {
+    let mut fields = Object::of(node, reading);
+    let of = fields.field("of", reading);
+    let path = Path::Field(&path, "of");
+    let items = of.map_or(&[][..], |of| reading.list(of));
+    if items.is_empty() {
+        reading.invalid(node.span, path, MISSING);
     }
+    fields.finish(reading);
+    let read = |(index, item)| r#match(item, Path::Index(&path, index), reading);
+    items.iter().enumerate().filter_map(read).collect()
+}
+
+/// `output: { when: { ruleActivated, conditionNotMet }, expr }`
+pub(crate) fn output(node: &Node, reading: &mut Reading<'_>) -> Output {
+    let mut fields = Object::of(node, reading);
+    let mut out = Output { span: node.span, ..Output::default() };
+    if let Some(when) = fields.field("when", reading) {
+        let mut when = Object::of(when, reading);
+        out.activated = when.text("ruleActivated", reading);
+        out.not_met = when.text("conditionNotMet", reading);
+        when.finish(reading);
+    }
+    let deprecated = fields.text("expr", reading);
+    out.activated = out.activated.or(deprecated);
+    fields.finish(reading);
+    out
 }

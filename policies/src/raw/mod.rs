@@ -1,10 +1,142 @@
-//! Policies as they are written: spanned, without defaults, without meaning. One reader for each kind.
+//! What is written in a policy file, as it is written.
 
 mod condition;
-mod fields;
+mod object;
+mod policies;
 mod policy;
-mod rules;
+mod sets;
 
-pub(crate) use condition::{RawMatch, RawOutput};
-pub(crate) use policy::{RawBody, RawPolicy, RawVariables};
-pub(crate) use rules::{RawPrincipalRule, RawRoleRule, RawRule};
+use portreeve_diagnostics::{Span, Spanned};
+
+pub(crate) use policy::read;
+
+use crate::Effect;
+
+pub(crate) type Text = Spanned<String>;
+/// A name and its expression, in the order written.
+pub(crate) type Definitions = Vec<(Text, Text)>;
+
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) file: u32,
+    pub(crate) disabled: bool,
+    /// The place of the key that says what kind of policy it is.
+    pub(crate) place: Span,
+    /// The deprecated variables at the top.
+    pub(crate) variables: Definitions,
+    pub(crate) body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Resource(Resource),
+    Principal(Principal),
+    Role(Role),
+    DerivedRoles(DerivedRoles),
+    Variables(Text, Definitions),
+    Constants(Text, Vec<(Text, portreeve_cel::Value)>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Definables {
+    pub(crate) variables: Definitions,
+    pub(crate) import_variables: Vec<Text>,
+    pub(crate) constants: Vec<(Text, portreeve_cel::Value)>,
+    pub(crate) import_constants: Vec<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) resource: Text,
+    pub(crate) version: Text,
+    pub(crate) scope: Text,
+    pub(crate) consent: Option<bool>,
+    pub(crate) imports: Vec<Text>,
+    pub(crate) names: Definables,
+    pub(crate) principal_schema: Option<Schema>,
+    pub(crate) resource_schema: Option<Schema>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Principal {
+    pub(crate) principal: Text,
+    pub(crate) version: Text,
+    pub(crate) scope: Text,
+    pub(crate) consent: Option<bool>,
+    pub(crate) names: Definables,
+    /// The kind, and the rules about it.
+    pub(crate) rules: Vec<(Text, Vec<Rule>)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Role {
+    pub(crate) role: Text,
+    pub(crate) version: Text,
+    pub(crate) scope: Text,
+    pub(crate) parents: Vec<Text>,
+    pub(crate) names: Definables,
+    /// The kind, and the rule about it.
+    pub(crate) rules: Vec<(Text, Rule)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DerivedRoles {
+    pub(crate) name: Text,
+    pub(crate) names: Definables,
+    pub(crate) definitions: Vec<DerivedRole>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DerivedRole {
+    pub(crate) name: Text,
+    pub(crate) parents: Vec<Text>,
+    pub(crate) condition: Option<Condition>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Schema {
+    pub(crate) reference: Text,
+    pub(crate) ignore: Vec<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) span: Span,
+    pub(crate) name: Option<Text>,
+    pub(crate) actions: Vec<Text>,
+    pub(crate) roles: Vec<Text>,
+    pub(crate) derived_roles: Vec<Text>,
+    pub(crate) effect: Effect,
+    pub(crate) condition: Option<Condition>,
+    pub(crate) output: Option<Output>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) activated: Option<Text>,
+    pub(crate) not_met: Option<Text>,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Expr(Text),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    None(Vec<Condition>),
+    Script(Span),
+}
+
+impl Condition {
+    /// Its expressions as written, one for each line.
+    pub(crate) fn lines(&self) -> String {
+        match self {
+            Self::Expr(text) => text.value.trim().to_owned(),
+            Self::All(parts) | Self::Any(parts) | Self::None(parts) => {
+                parts.iter().map(Self::lines).collect::<Vec<_>>().join("\n")
+            }
+            Self::Script(_) => String::new(),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+use portreeve_diagnostics::Bundle;
+
+use crate::{
+    finding::Findings,
+    raw::{self, Policy},
+};
+
+/// Reads the files that hold policies.
+pub(super) fn policies(bundle: &Bundle, files: &[u32], findings: &mut Findings) -> Vec<Policy> {
+    let mut found = Vec::new();
+    for index in files {
+        if bundle.files.get(*index as usize).is_some_and(|file| is_policy(&file.name)) {
+            found.extend(raw::read(bundle, *index, findings));
+        }
+    }
+    found
+}
+
+/// Hidden files, schemas, tests and their data are not policies.
+pub(crate) fn is_policy(path: &str) -> bool {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let Some((stem, extension)) = file.rsplit_once('.') else { return false };
+    matches!(extension, "yaml" | "yml" | "json")
+        && !stem.ends_with("_test")
+        && !path.split('/').any(|part| part.starts_with('.'))
+        && !folders.split('/').any(|part| matches!(part, "_schemas" | "testdata"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_tests_test_data_and_hidden_files_are_no_policies() {
+        for (path, policy) in [
+            ("a.yaml", true),
+            ("b/a.json", true),
+            ("a.yml", true),
+            ("a.txt", false),
+            ("_schemas/a.json", false),
+            ("b/_schemas/a.json", false),
+            ("testdata/a.yaml", false),
+            ("b/testdata/c/a.yaml", false),
+            ("a_test.yaml", false),
+            (".a.yaml", false),
+            (".git/a.yaml", false),
+        ] {
+            assert_eq!(is_policy(path), policy, "{path}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Expressions, conditions and outputs.
+
+use portreeve_diagnostics::{Diagnostic, yaml};
+
+use super::{Linker, add_condition, environment::DERIVED_ROLES, push, variables::references};
+use crate::{
+    finding::Cause,
+    raw::{self, Text},
+    set::{Condition, Expression, Output},
+};
+
+impl Linker<'_> {
+    /// Compiles an expression. What is wrong with it is among the findings, once for each place.
+    pub(super) fn expression(&mut self, names: u32, text: &Text, variable: Option<&str>) -> Option<u32> {
+        let key = (names, text.value.clone());
+        if let Some(Some(id)) = self.expressions.get(&key) {
+            return Some(*id);
+        }
+        let id = self.compile_expression(names, text, variable);
+        self.expressions.insert(key, id);
+        id
+    }
+
+    fn compile_expression(&mut self, names: u32, text: &Text, variable: Option<&str>) -> Option<u32> {
+        let env = std::sync::Arc::clone(&self.set.names.get(names as usize)?.env);
+        if self.undefined(&env, text, variable) {
+            return None;
+        }
+        match env.compile(&text.value) {
+            Ok(program) => {
+                let needed = references(&text.value, &["V", "variables"]);
+                let variables = self.needed(names, needed.iter().map(String::as_str));
+                let known = self.set.names.get(names as usize)?;
+                let through = variables
+                    .iter()
+                    .filter_map(|v| known.variables.get(*v as usize))
+                    .filter_map(|v| self.set.expressions.get(v.expression as usize))
+                    .any(|expression| expression.runtime);
+                let runtime = through
+                    || program.reads().any(|path| path.starts_with(DERIVED_ROLES) || path == "runtime");
+                let expression = Expression { program, text: text.value.as_str().into(), variables, runtime };
+                Some(push(&mut self.set.expressions, expression))
+            }
+            Err(issues) => {
+                self.issues(text, &issues);
+                None
+            }
+        }
+    }
+
+    fn issues(&mut self, text: &Text, issues: &[portreeve_cel::syntax::Issue]) {
+        let mut diagnostic = Diagnostic::error("policy/expression", "the expression is not valid");
+        let said: Vec<&str> = issues.iter().map(|issue| issue.message.as_str()).collect();
+        if let [only] = said.as_slice() {
+            diagnostic.message = (*only).to_owned();
+        }
+        for issue in issues {
+            let place = yaml::place_of(text, self.bundle, issue.start as usize, issue.end as usize);
+            diagnostic = diagnostic.at(place, issue.message.clone());
+        }
+        let cerbos = format!("Invalid expression `{}`: [{}]", text.value, said.join(", "));
+        self.findings.push(
+            text.span.file,
+            Cause::Compile("invalid expression"),
+            cerbos,
+            Some(text.span),
+            diagnostic,
+        );
+    }
+
+    /// Reports references to variables and constants that are not there.
+    fn undefined(&mut self, env: &portreeve_cel::Env, text: &Text, variable: Option<&str>) -> bool {
+        let mut found = false;
+        for (what, error, root, roots) in [
+            ("variable", "undefined variable", "variables", ["V", "variables"]),
+            ("constant", "undefined constant", "constants", ["C", "constants"]),
+        ] {
+            for name in references(&text.value, &roots) {
+                if env.slot(&format!("{root}.{name}")).is_some() {
+                    continue;
+                }
+                found = true;
+                let by = variable.map(|by| format!(" referenced in variable '{by}'")).unwrap_or_default();
+                self.findings.compile(
+                    "policy/undefined",
+                    error,
+                    format!("Undefined {what} '{name}'{by}"),
+                    text.span,
+                );
+            }
+        }
+        found
+    }
+
+    /// The variables that are needed to evaluate something that refers to these, in order; they count as used when a
+    /// rule asks.
+    fn needed<'n>(&self, names: u32, direct: impl Iterator<Item = &'n str>) -> Box<[u32]> {
+        let Some(known) = self.set.names.get(names as usize) else { return Box::default() };
+        let mut needed = std::collections::BTreeSet::new();
+        for name in direct {
+            let Some((id, variable)) = (0..).zip(&known.variables).find(|(_, v)| *v.name == *name) else {
+                continue;
+            };
+            needed.insert(id);
+            let expression = self.set.expressions.get(variable.expression as usize);
+            needed.extend(expression.into_iter().flat_map(|expression| expression.variables.iter().copied()));
+        }
+        needed.into_iter().collect()
+    }
+
+    fn mark_used(&mut self, names: u32, expression: u32) {
+        let Some(expression) = self.set.expressions.get(expression as usize) else { return };
+        let Some(names) = self.set.names.get_mut(names as usize) else { return };
+        for id in &expression.variables {
+            if let Some(variable) = names.variables.get_mut(*id as usize) {
+                variable.used = true;
+            }
+        }
+    }
+
+    /// An expression of a rule.
+    fn asked(&mut self, names: u32, text: &Text) -> Option<u32> {
+        let id = self.expression(names, text, None)?;
+        self.mark_used(names, id);
+        Some(id)
+    }
+
+    pub(super) fn condition(&mut self, names: u32, condition: &raw::Condition) -> Option<u32> {
+        let compiled = match condition {
+            raw::Condition::Expr(text) => Condition::Expr(self.asked(names, text)?),
+            raw::Condition::All(parts) => Condition::All(self.parts(names, parts)),
+            raw::Condition::Any(parts) => Condition::Any(self.parts(names, parts)),
+            raw::Condition::None(parts) => Condition::None(self.parts(names, parts)),
+            raw::Condition::Script(place) => {
+                let error = "scripts in conditions are no longer supported";
+                self.findings.compile("policy/script", error, "Unsupported feature", *place);
+                return None;
+            }
+        };
+        Some(add_condition(&mut self.set, compiled))
+    }
+
+    fn parts(&mut self, names: u32, parts: &[raw::Condition]) -> Box<[u32]> {
+        parts.iter().filter_map(|part| self.condition(names, part)).collect()
+    }
+
+    pub(super) fn output(&mut self, names: u32, source: String, output: &raw::Output) -> Option<u32> {
+        if output.activated.is_none() && output.not_met.is_none() {
+            let text = "Output has no expressions to evaluate";
+            self.findings.compile("policy/empty-output", "empty output", text, output.span);
+            return None;
+        }
+        let activated = output.activated.as_ref().and_then(|text| self.asked(names, text));
+        let not_met = output.not_met.as_ref().and_then(|text| self.asked(names, text));
+        Some(push(&mut self.set.outputs, Output { source, activated, not_met }))
+    }
+}

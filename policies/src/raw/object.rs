@@ -1,0 +1,231 @@
+use std::fmt;
+
+use portreeve_diagnostics::{Bundle, Diagnostic, Entry, Kind, Node, Place, Span, Spanned, suggest};
+
+use super::Text;
+use crate::finding::{Cause, Findings};
+
+/// Where a field is, as Cerbos writes it: `resourcePolicy.rules[0].actions`.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'p> {
+    Root,
+    Field(&'p Path<'p>, &'static str),
+    Index(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Path::Root, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+/// One file while it is read.
+pub(crate) struct Reading<'b> {
+    pub(crate) bundle: &'b Bundle,
+    pub(crate) file: u32,
+    pub(crate) findings: &'b mut Findings,
+}
+
+impl Reading<'_> {
+    /// The shape is wrong.
+    pub(crate) fn unreadable(&mut self, place: Span, text: impl Into<String>) {
+        let text = text.into();
+        let diagnostic = Diagnostic::error("policy/unreadable", text.clone()).at(place, "");
+        self.findings.push(self.file, Cause::Parse, text, Some(place), diagnostic);
+    }
+
+    /// The shape is right and the content breaks a rule.
+    pub(crate) fn invalid(&mut self, place: Span, path: Path<'_>, rule: &str) {
+        let text = format!("{path}: {rule}");
+        let diagnostic = Diagnostic::error("policy/invalid", format!("`{path}`: {rule}")).at(place, rule);
+        let at = (rule != MISSING && rule != ONE_OF).then_some(place);
+        self.findings.push(self.file, Cause::Validation, text, at, diagnostic);
+    }
+
+    pub(crate) fn load(&mut self, place: Span, code: &'static str, text: String) {
+        let diagnostic = Diagnostic::error(code, text.clone()).at(place, "");
+        self.findings.push(self.file, Cause::Load, text, Some(place), diagnostic);
+    }
+
+    pub(crate) fn line_and_column(&self, place: Span) -> String {
+        let place =
+            self.bundle.file(place).map_or(Place { line: 0, column: 0 }, |file| file.place(place.start));
+        format!("{}:{}", place.line, place.column)
+    }
+
+    /// Checks a text against its rule.
+    pub(crate) fn must(&mut self, text: &Text, path: Path<'_>, good: fn(&str) -> bool, rule: &str) {
+        if !good(&text.value) {
+            self.invalid(text.span, path, rule);
+        }
+    }
+
+    pub(crate) fn text(&mut self, node: &Node) -> Option<Text> {
+        let text = match &node.kind {
+            Kind::Str { text, .. } => text.clone(),
+            Kind::Int(value) => value.to_string(),
+            Kind::Bool(value) => value.to_string(),
+            _ => {
+                self.unreadable(node.span, format!("expected text and found {}", node.describe()));
+                return None;
+            }
+        };
+        Some(Spanned::new(text, node.span))
+    }
+
+    pub(crate) fn flag(&mut self, node: &Node) -> bool {
+        match node.kind {
+            Kind::Bool(value) => value,
+            _ => {
+                self.unreadable(node.span, format!("expected a boolean and found {}", node.describe()));
+                false
+            }
+        }
+    }
+
+    pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
+        node.as_seq().unwrap_or_else(|| {
+            self.unreadable(node.span, format!("expected a list and found {}", node.describe()));
+            &[]
+        })
+    }
+
+    /// Texts that are unique, each good.
+    pub(crate) fn texts(
+        &mut self,
+        node: Option<&Node>,
+        path: Path<'_>,
+        good: fn(&str) -> bool,
+        rule: &str,
+    ) -> Vec<Text> {
+        let Some(node) = node else { return Vec::new() };
+        let texts: Vec<Text> = self.list(node).iter().filter_map(|item| self.text(item)).collect();
+        for (index, text) in texts.iter().enumerate() {
+            self.must(text, Path::Index(&path, index), good, rule);
+            if texts.iter().take(index).any(|other| other.value == text.value) {
+                self.invalid(text.span, path, "repeated value must contain unique items");
+            }
+        }
+        texts
+    }
+
+    /// A mapping of names to texts.
+    pub(crate) fn definitions(&mut self, node: Option<&Node>) -> Vec<(Text, Text)> {
+        self.entries(node)
+            .iter()
+            .filter_map(|entry| Some((entry.key.clone(), self.text(&entry.value)?)))
+            .collect()
+    }
+
+    pub(crate) fn entries<'n>(&mut self, node: Option<&'n Node>) -> &'n [Entry] {
+        let Some(node) = node else { return &[] };
+        node.as_map().unwrap_or_else(|| {
+            self.unreadable(node.span, format!("expected a mapping and found {}", node.describe()));
+            &[]
+        })
+    }
+}
+
+pub(crate) const MISSING: &str = "value is required";
+pub(crate) const ONE_OF: &str = "exactly one field is required in oneof";
+
+/// A mapping while its fields are read, each by its camelCase or snake_case name.
+pub(crate) struct Object<'n> {
+    pub(crate) span: Span,
+    entries: &'n [Entry],
+    known: Vec<&'static str>,
+}
+
+impl<'n> Object<'n> {
+    pub(crate) fn of(node: &'n Node, reading: &mut Reading<'_>) -> Self {
+        Self { span: node.span, entries: reading.entries(Some(node)), known: Vec::new() }
+    }
+
+    /// The value of a field; a field that is null is not there.
+    pub(crate) fn field(&mut self, name: &'static str, reading: &mut Reading<'_>) -> Option<&'n Node> {
+        self.known.push(name);
+        let mut found = self.entries.iter().filter(|entry| spells(&entry.key.value, name));
+        let first = found.next()?;
+        if let Some(second) = found.next() {
+            reading
+                .unreadable(second.key.span, format!("mapping key \"{}\" already defined", second.key.value));
+        }
+        Some(&first.value).filter(|value| value.kind != Kind::Null)
+    }
+
+    /// The place of a field's name.
+    pub(crate) fn key(&self, name: &str) -> Option<Span> {
+        self.entries.iter().find(|entry| spells(&entry.key.value, name)).map(|entry| entry.key.span)
+    }
+
+    pub(crate) fn text(&mut self, name: &'static str, reading: &mut Reading<'_>) -> Option<Text> {
+        let node = self.field(name, reading)?;
+        reading.text(node)
+    }
+
+    /// A text that must be there and good.
+    pub(crate) fn required(
+        &mut self,
+        (name, path): (&'static str, Path<'_>),
+        reading: &mut Reading<'_>,
+        good: fn(&str) -> bool,
+        rule: &str,
+    ) -> Text {
+        let text = self.text(name, reading).filter(|text| !text.value.is_empty());
+        let path = Path::Field(&path, name);
+        match text {
+            Some(text) => {
+                reading.must(&text, path, good, rule);
+                text
+            }
+            None => {
+                reading.invalid(self.head(), path, MISSING);
+                Spanned::new(String::new(), self.head())
+            }
+        }
+    }
+
+    pub(crate) fn head(&self) -> Span {
+        self.entries.first().map_or(self.span, |first| first.key.span)
+    }
+
+    /// Reports the fields that nobody asked for.
+    pub(crate) fn finish(self, reading: &mut Reading<'_>) {
+        for entry in self.entries {
+            let key = entry.key.value.as_str();
+            if self.known.iter().any(|name| spells(key, name)) {
+                continue;
+            }
+            let text = format!("unknown field \"{key}\"");
+            let mut found = Diagnostic::error("policy/unknown-field", format!("unknown field `{key}`"))
+                .at(entry.key.span, "unknown field");
+            if let Some(near) = suggest::nearest(key, self.known.iter().copied()) {
+                found = found.help(format!("did you mean `{near}`?"));
+            }
+            reading.findings.push(reading.file, Cause::Parse, text, Some(entry.key.span), found);
+        }
+    }
+}
+
+/// Whether a key is a field's name in either spelling.
+fn spells(key: &str, name: &str) -> bool {
+    if key == name {
+        return true;
+    }
+    let mut key = key.chars();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            if key.next() != Some('_') || key.next() != Some(c.to_ascii_lowercase()) {
+                return false;
+            }
+        } else if key.next() != Some(c) {
+            return false;
+        }
+    }
+    key.next().is_none()
+}

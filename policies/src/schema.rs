@@ -1,0 +1,175 @@
+//! JSON schemas of attributes.
+
+use portreeve_cel::Val;
+use portreeve_diagnostics::{Bundle, Diagnostic, Span};
+
+use crate::{
+    PolicySet, Source, ValidationError,
+    finding::{Cause, Findings},
+};
+
+/// A schema that policies refer to.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    /// Where it was first referred to.
+    place: Span,
+    /// Ready, or why not.
+    validator: Result<jsonschema::Validator, String>,
+}
+
+impl Schema {
+    /// A schema that is not read yet.
+    pub(crate) fn wanted(place: Span) -> Self {
+        Self { place, validator: Err("schemas are not read".into()) }
+    }
+}
+
+/// Finds the schemas of the bundle and nothing else: no network and no files.
+struct Bundled(std::collections::HashMap<String, serde_json::Value>);
+
+impl jsonschema::Retrieve for Bundled {
+    fn retrieve(
+        &self,
+        uri: &jsonschema::Uri<String>,
+    ) -> Result<serde_json::Value, Box<dyn std::error::Error + Send + Sync>> {
+        let path = uri.as_str().split('#').next().unwrap_or_default();
+        self.0.get(path).cloned().ok_or_else(|| format!("there is no schema `{path}`").into())
+    }
+}
+
+/// Reads the schemas that policies refer to.
+pub(crate) fn load(bundle: &Bundle, files: &[u32], set: &mut PolicySet, findings: &mut Findings) {
+    if set.schemas.is_empty() {
+        return;
+    }
+    let mut found = std::collections::HashMap::new();
+    let mut broken = std::collections::HashMap::new();
+    for file in files.iter().filter_map(|file| bundle.files.get(*file as usize)) {
+        let Some(path) = schema_path(&file.name) else { continue };
+        match serde_json::from_str(&file.text) {
+            Ok(value) => {
+                found.insert(format!("cerbos:///{path}"), value);
+            }
+            Err(error) => {
+                broken.insert(format!("cerbos:///{path}"), error.to_string());
+            }
+        }
+    }
+    for (reference, schema) in &mut set.schemas {
+        schema.validator = compile(reference, &found, &broken);
+        if let Err(why) = &schema.validator {
+            let text = format!("Failed to load schema \"{reference}\": {why}");
+            let diagnostic =
+                Diagnostic::error("policy/schema", format!("the schema `{reference}` cannot be used: {why}"))
+                    .at(schema.place, "referred to here")
+                    .help(
+                        "schemas are in the folder `_schemas`, and `cerbos:///a.json` is `_schemas/a.json`",
+                    );
+            findings.push(
+                schema.place.file,
+                Cause::Compile("invalid schema"),
+                text,
+                Some(schema.place),
+                diagnostic,
+            );
+        }
+    }
+}
+
+/// The path below the folder of schemas, wherever in the bundle the policies are.
+fn schema_path(name: &str) -> Option<&str> {
+    name.strip_prefix("_schemas/").or_else(|| name.split_once("/_schemas/").map(|(_, path)| path))
+}
+
+fn compile(
+    reference: &str,
+    found: &std::collections::HashMap<String, serde_json::Value>,
+    broken: &std::collections::HashMap<String, String>,
+) -> Result<jsonschema::Validator, String> {
+    if let Some(why) = broken.get(reference) {
+        return Err(why.clone());
+    }
+    let Some(schema) = found.get(reference) else {
+        let path = reference.strip_prefix("cerbos:///").unwrap_or(reference);
+        return Err(format!("schema _schemas/{path} doesn't exist"));
+    };
+    jsonschema::options()
+        .with_base_uri(reference)
+        .with_retriever(Bundled(found.clone()))
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| error.to_string())
+}
+
+impl PolicySet {
+    /// What of the attributes does not fit the schema.
+    pub(crate) fn validate(
+        &self,
+        reference: &str,
+        attr: Val<'_>,
+        source: Source,
+        errors: &mut Vec<ValidationError>,
+    ) {
+        let error = |path: String, message: String| ValidationError { path, message, source };
+        let who = if source == Source::Principal { "principal" } else { "resource" };
+        let validator = match self.schemas.get(reference).map(|schema| &schema.validator) {
+            Some(Ok(validator)) => validator,
+            Some(Err(why)) => {
+                errors.push(error(
+                    String::new(),
+                    format!("Failed to load {who} schema \"{reference}\": {why}"),
+                ));
+                return;
+            }
+            None => return,
+        };
+        let Ok(instance) = serde_json::to_value(attr.to_value()) else { return };
+        let mut missing: Vec<(String, Vec<String>)> = Vec::new();
+        for found in validator.iter_errors(&instance) {
+            let path = found.instance_path().to_string();
+            if let jsonschema::error::ValidationErrorKind::Required { property } = found.kind() {
+                let name = property.as_str().unwrap_or_default().to_owned();
+                match missing.iter_mut().find(|(at, _)| *at == path) {
+                    Some((_, names)) => names.push(name),
+                    None => missing.push((path, vec![name])),
+                }
+                continue;
+            }
+            errors.push(error(path, message(&found)));
+        }
+        for (path, names) in missing {
+            let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+            errors.push(error(path, format!("missing properties: {}", names.join(", "))));
+        }
+    }
+}
+
+/// In the words that Cerbos uses.
+fn message(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
+    let got = match error.instance().as_ref() {
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "boolean",
+        serde_json::Value::Number(_) => "number",
+        serde_json::Value::String(_) => "string",
+        serde_json::Value::Array(_) => "array",
+        serde_json::Value::Object(_) => "object",
+    };
+    match error.kind() {
+        Kind::Type { kind: TypeKind::Single(want) } => format!("expected {want}, but got {got}"),
+        Kind::Type { kind: TypeKind::Multiple(types) } => {
+            let types: Vec<String> = types.iter().map(|ty| ty.to_string()).collect();
+            format!("expected {}, but got {got}", types.join(" or "))
+        }
+        Kind::AdditionalProperties { unexpected } => {
+            let names: Vec<String> = unexpected.iter().map(|name| format!("'{name}'")).collect();
+            format!("additionalProperties {} not allowed", names.join(", "))
+        }
+        Kind::Enum { options } => {
+            let options: Vec<String> =
+                options.as_array().into_iter().flatten().map(ToString::to_string).collect();
+            format!("value must be one of {}", options.join(", "))
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+
+use portreeve_diagnostics::{Bundle, SourceFile};
+
+use portreeve_cel::{Map, Val, Value};
+
+use crate::*;
+
+const EXPENSE: &str = r#"
+apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: expense
+  version: default
+  importDerivedRoles: [common]
+  variables: { local: { small: "R.attr.amount < 100.0" } }
+  rules:
+    - { actions: ["view:*"], effect: EFFECT_ALLOW, derivedRoles: [owner] }
+    - actions: [approve]
+      effect: EFFECT_ALLOW
+      roles: [manager]
+      condition: { match: { all: { of: [{ expr: V.small }, { expr: R.attr.owner != P.id }] } } }
+    - { name: frozen, actions: ["*"], effect: EFFECT_DENY, roles: [manager], condition: { match: { expr: R.attr.frozen == true } } }
+"#;
+
+const COMMON: &str = r#"
+apiVersion: api.cerbos.dev/v1
+derivedRoles:
+  name: common
+  definitions:
+    - { name: owner, parentRoles: [user], condition: { match: { expr: R.attr.owner == P.id } } }
+"#;
+
+fn compile(files: &[(&str, &str)]) -> (Option<PolicySet>, Vec<(&'static str, String, String)>) {
+    let files =
+        files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect();
+    let bundle = Bundle { revision: "r".into(), files };
+    let (set, report) = PolicySet::compile(&bundle, &[0, 1], &Options::default());
+    let said = report.findings.iter().map(|d| {
+        let place = d.span().and_then(|span| bundle.text(span)).unwrap_or_default();
+        (d.code, d.message.clone(), place.to_owned())
+    });
+    (set, said.collect())
+}
+
+fn ask(
+    set: &PolicySet,
+    role: &str,
+    attr: &str,
+    action: &str,
+    options: &Options,
+) -> (Effect, Because, Decision) {
+    let attr: Map = match serde_json::from_str(attr).unwrap() {
+        Value::Map(map) => map,
+        _ => panic!("attributes are a map"),
+    };
+    let (roles, actions, none) = ([Arc::from(role)], [Arc::from(action)], Map::default());
+    let check = Check {
+        principal: Principal { id: "ann", roles: &roles, attr: Val::from(&none), version: "", scope: "" },
+        resource: Resource { kind: "expense", id: "1", attr: Val::from(&attr), version: "", scope: "" },
+        actions: &actions,
+        aux: None,
+        now: std::time::UNIX_EPOCH,
+    };
+    let decision = set.check_as(&check, &Along { options, jwts: None }, &mut Silent);
+    let outcome = decision.outcomes()[0].clone();
+    (outcome.effect, outcome.because, decision)
+}
+
+#[test]
+fn a_deny_beats_an_allow_and_nothing_is_a_deny() {
+    let (set, said) = compile(&[("expense.yaml", EXPENSE), ("common.yaml", COMMON)]);
+    assert_eq!(said, []);
+    let set = set.unwrap();
+    let settings = lax();
+    for (role, attr, action, effect) in [
+        ("user", r#"{"owner":"ann"}"#, "view:all", Effect::Allow),
+        ("user", r#"{"owner":"bob"}"#, "view:all", Effect::Deny),
+        ("user", r#"{"owner":"ann"}"#, "view:a:b", Effect::Deny),
+        ("manager", r#"{"owner":"bob","amount":5}"#, "approve", Effect::Allow),
+        ("manager", r#"{"owner":"bob","amount":500}"#, "approve", Effect::Deny),
+        ("manager", r#"{"owner":"bob","amount":5,"frozen":true}"#, "approve", Effect::Deny),
+        ("manager", r#"{}"#, "approve", Effect::Deny),
+    ] {
+        assert_eq!(ask(&set, role, attr, action, &settings).0, effect, "{role} {attr} {action}");
+    }
+    let (_, because, decision) = ask(&set, "user", r#"{"owner":"ann"}"#, "view:all", &settings);
+    let Because::Rule(rule) = because else { panic!("{because:?}") };
+    assert_eq!(&*set.rule(rule).unwrap().name, "rule-001");
+    assert_eq!(decision.effective_derived_roles(), ["owner".into()]);
+}
+
+#[test]
+fn q18_an_error_passes_a_deny_by_unless_evaluation_is_strict() {
+    let (set, _) = compile(&[("expense.yaml", EXPENSE), ("common.yaml", COMMON)]);
+    let set = set.unwrap();
+    let attr = r#"{"owner":"bob","amount":5}"#;
+    assert_eq!(ask(&set, "manager", attr, "approve", &lax()).0, Effect::Allow);
+    let strict = Options { strict: true, ..Options::default() };
+    let (effect, because, _) = ask(&set, "manager", attr, "approve", &strict);
+    assert_eq!(effect, Effect::Deny);
+    assert!(matches!(because, Because::Failed(_)), "{because:?}");
+}
+
+#[test]
+fn links_are_found_by_asking_the_set() {
+    let (set, _) = compile(&[("expense.yaml", EXPENSE), ("common.yaml", COMMON)]);
+    let set = set.unwrap();
+    assert_eq!(set.kinds(), ["expense".into()]);
+    assert!(set.knows_kind("expense") && !set.knows_kind("contact"));
+    assert!(set.can_allow("expense", "view:x") && !set.can_allow("expense", "delete"));
+    let read: Vec<_> = set.attributes("expense", &["approve"]).into_iter().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(read, ["amount", "owner", "frozen"]);
+}
+
+#[test]
+fn what_is_wrong_is_underlined() {
+    let broken =
+        EXPENSE.replace("R.attr.owner != P.id", "R.attr.owner != P.ids").replace("[owner]", "[ownr]");
+    let (set, said) = compile(&[("expense.yaml", &broken), ("common.yaml", COMMON)]);
+    assert!(set.is_none());
+    let said: Vec<_> = said.iter().map(|(code, _, place)| (*code, place.as_str())).collect();
+    assert_eq!(said, [("policy/unknown-derived-role", "ownr"), ("policy/expression", "P.ids")]);
+}
+
+/// As Cerbos without a configuration.
+fn lax() -> Options {
+    Options { strict: false, ..Options::default() }
+}

@@ -1,0 +1,7 @@
+//! Cases that others wrote, run where they are present (`CONFORMANCE_DIR`, or `../shared/conformance` beside the
+//! project).
+
+#[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod support;
