@@ -60,7 +60,7 @@ impl PolicySet {
         }
         let mut decision = Decision::default();
         if self.refuses(check, along, &place, &mut decision) {
-            let denied = all(check, trace, Because::Schema, Some(place.resource.leaf_key(self)));
+            let denied = all(check, trace, Because::NoRule, Some(place.resource.leaf_key(self)));
             return Decision { validation_errors: decision.validation_errors, ..denied };
         }
         let mut engine = Engine::new(self, check, along, trace, arena, &place, decision);
