@@ -108,7 +108,8 @@ fn links_are_found_by_asking_the_set() {
     assert_eq!(set.kinds(), ["expense".into()]);
     assert!(set.knows_kind("expense") && !set.knows_kind("contact"));
     assert!(set.can_allow("expense", "view:x") && !set.can_allow("expense", "delete"));
-    let read: Vec<_> = set.attributes("expense", &["approve"]).into_iter().map(|(name, _)| name.to_string()).collect();
+    let read: Vec<_> =
+        set.attributes("expense", &["approve"]).into_iter().map(|(name, _)| name.to_string()).collect();
     assert_eq!(read, ["amount", "owner", "frozen"]);
 }
 
