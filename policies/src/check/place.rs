@@ -91,11 +91,12 @@ impl<'a> Found<'a> {
         self.scopes.first().copied().unwrap_or_default()
     }
 
-    /// The key of the policy in the leaf scope, whether there is one or not.
+    /// The key of the policy in the leaf scope, whether there is one or not. Q23: where no policy has the version that
+    /// the principal names, it is the one that was found.
     pub(super) fn leaf_key(&self, set: &PolicySet) -> Arc<str> {
         let known = self.unit(set, self.leaf()).and_then(|id| set.units.get(id as usize));
         match known {
-            Some(unit) if self.version == self.named => Arc::clone(&unit.key),
+            Some(unit) if self.version == self.named || !self.exists => Arc::clone(&unit.key),
             _ => {
                 let family = if self.family == Family::Principal { "principal" } else { "resource" };
                 names::key(family, &self.name, self.named, self.leaf()).into()

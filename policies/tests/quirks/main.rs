@@ -1,0 +1,15 @@
+//! Where Cerbos does something that surprises, and what is done here: copied, put right, or refused while loading. The
+//! numbers are those of `docs/cerbos-compatibility.md`.
+
+#[cfg(test)]
+mod asking;
+#[cfg(test)]
+mod loading;
+#[cfg(test)]
+mod names;
+#[cfg(test)]
+mod outputs;
+#[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod scopes;

@@ -1,0 +1,115 @@
+//! What rules say beside their effect, and conditions that are evaluated once.
+
+use crate::asking::{Ask, set};
+
+const STAFF: &[&str] = &["staff"];
+
+fn ask(attr: &'static str, actions: &'static [&'static str]) -> Ask {
+    Ask { id: "ann", roles: STAFF, kind: "album", attr, actions, ..Ask::default() }
+}
+
+#[test]
+fn q2_outputs_speak_of_the_condition_as_written_also_where_consent_is_needed() {
+    let policy = |scope: &str, rest: &str| {
+        format!("resourcePolicy:\n  resource: album\n  version: default\n  scope: '{scope}'\n{rest}")
+    };
+    let child = policy(
+        "acme",
+        "  scopePermissions: SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS
+  rules:
+    - actions: [view]
+      effect: EFFECT_ALLOW
+      roles: [staff]
+      condition: { match: { expr: R.attr.open } }
+      output: { when: { ruleActivated: '\"open\"', conditionNotMet: '\"shut\"' } }
+",
+    );
+    let root = policy("", "  rules: [{ actions: [view], effect: EFFECT_ALLOW, roles: [staff] }]\n");
+    let policies = set(&[&child, &root]);
+    let said = |attr| Ask { scope: "acme", ..ask(attr, &["view"]) }.of(&policies);
+    let open = said(r#"{"open": true}"#);
+    assert_eq!(open.allowed(), ["view"]);
+    assert_eq!(open.outputs(), ["resource.album.vdefault/acme#rule-001 \"open\""]);
+    let shut = said(r#"{"open": false}"#);
+    assert!(shut.allowed().is_empty());
+    assert_eq!(shut.outputs(), ["resource.album.vdefault/acme#rule-001 \"shut\""]);
+}
+
+#[test]
+fn q3_a_rule_of_a_role_policy_without_a_name_has_an_empty_one() {
+    let policies = set(&["
+rolePolicy:
+  role: staff
+  rules:
+    - resource: album
+      allowActions: [view]
+      condition: { match: { expr: 'false' } }
+      output: { when: { conditionNotMet: '1.0' } }
+"]);
+    assert_eq!(ask("{}", &["view"]).of(&policies).outputs(), ["role.staff.vdefault# 1"]);
+}
+
+#[test]
+fn q13_rules_of_one_name_have_conditions_of_their_own() {
+    let policies = set(&["
+principalPolicy:
+  principal: ann
+  version: default
+  rules:
+    - resource: 'al*'
+      actions: [{ name: same, action: view, effect: EFFECT_ALLOW, condition: { match: { expr: R.attr.a } } }]
+    - resource: album
+      actions: [{ name: same, action: edit, effect: EFFECT_ALLOW, condition: { match: { expr: R.attr.b } } }]
+"]);
+    for (attr, allowed) in [(r#"{"a": true, "b": false}"#, "view"), (r#"{"a": false, "b": true}"#, "edit")] {
+        assert_eq!(ask(attr, &["view", "edit"]).of(&policies).allowed(), [allowed]);
+        assert_eq!(ask(attr, &["edit", "view"]).of(&policies).allowed(), [allowed]);
+    }
+}
+
+#[test]
+fn q14_an_output_that_json_cannot_hold_is_an_error_of_its_own() {
+    let policies = set(&["
+resourcePolicy:
+  resource: album
+  version: default
+  rules:
+    - actions: [view]
+      effect: EFFECT_ALLOW
+      roles: [staff]
+      output: { when: { ruleActivated: 'R.attr.n / 0.0' } }
+    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff], output: { when: { ruleActivated: '\"fine\"' } } }
+"]);
+    let answer = ask(r#"{"n": 1}"#, &["view"]).of(&policies);
+    assert_eq!(answer.allowed(), ["view"]);
+    assert_eq!(
+        answer.outputs(),
+        ["resource.album.vdefault#rule-001 error", "resource.album.vdefault#rule-002 \"fine\""]
+    );
+}
+
+#[test]
+fn q21_a_rule_whose_derived_role_is_not_active_says_nothing() {
+    let policies = set(&[
+        "
+derivedRoles:
+  name: common
+  definitions: [{ name: owner, parentRoles: [staff], condition: { match: { expr: R.attr.owner == P.id } } }]
+",
+        "
+resourcePolicy:
+  resource: album
+  version: default
+  importDerivedRoles: [common]
+  rules:
+    - actions: [view, edit]
+      effect: EFFECT_ALLOW
+      derivedRoles: [owner]
+      condition: { match: { expr: R.attr.open } }
+      output: { when: { conditionNotMet: '\"shut\"' } }
+",
+    ]);
+    assert!(ask(r#"{"owner": "bob"}"#, &["view", "edit"]).of(&policies).outputs().is_empty());
+    let own = ask(r#"{"owner": "ann", "open": false}"#, &["view", "edit"]).of(&policies);
+    assert_eq!(own.outputs().len(), 2, "once for each action");
+}
