@@ -90,9 +90,20 @@ impl Findings {
         text: impl Into<String>,
         place: Span,
     ) {
+        self.compile_at(code, error, text, (place, place));
+    }
+
+    /// The same, where it is and where Cerbos says it is.
+    pub(crate) fn compile_at(
+        &mut self,
+        code: &'static str,
+        error: &'static str,
+        text: impl Into<String>,
+        (place, said): (Span, Span),
+    ) {
         let text = text.into();
         let diagnostic = Diagnostic::error(code, lower_first(&text)).at(place, error);
-        self.push(place.file, Cause::Compile(error), text, Some(place), diagnostic);
+        self.push(place.file, Cause::Compile(error), text, Some(said), diagnostic);
     }
 
     pub(crate) fn has_errors(&self) -> bool {

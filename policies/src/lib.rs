@@ -11,6 +11,7 @@ mod decision;
 mod finding;
 mod glob;
 mod names;
+mod place;
 mod raw;
 mod schema;
 mod set;

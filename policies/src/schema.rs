@@ -6,6 +6,7 @@ use portreeve_diagnostics::{Bundle, Diagnostic, Span};
 use crate::{
     PolicySet, Source, ValidationError,
     finding::{Cause, Findings},
+    place,
 };
 
 /// A schema that policies refer to.
@@ -13,14 +14,16 @@ use crate::{
 pub(crate) struct Schema {
     /// Where it was first referred to.
     place: Span,
+    /// Whose attributes it was first referred to for.
+    who: &'static str,
     /// Ready, or why not.
     validator: Result<jsonschema::Validator, String>,
 }
 
 impl Schema {
     /// A schema that is not read yet.
-    pub(crate) fn wanted(place: Span) -> Self {
-        Self { place, validator: Err("schemas are not read".into()) }
+    pub(crate) fn wanted(place: Span, who: &'static str) -> Self {
+        Self { place, who, validator: Err("schemas are not read".into()) }
     }
 }
 
@@ -58,7 +61,7 @@ pub(crate) fn load(bundle: &Bundle, files: &[u32], set: &mut PolicySet, findings
     for (reference, schema) in &mut set.schemas {
         schema.validator = compile(reference, &found, &broken);
         if let Err(why) = &schema.validator {
-            let text = format!("Failed to load schema \"{reference}\": {why}");
+            let text = format!("Failed to load {} schema \"{reference}\": {why}", schema.who);
             let diagnostic =
                 Diagnostic::error("policy/schema", format!("the schema `{reference}` cannot be used: {why}"))
                     .at(schema.place, "referred to here")
@@ -69,7 +72,7 @@ pub(crate) fn load(bundle: &Bundle, files: &[u32], set: &mut PolicySet, findings
                 schema.place.file,
                 Cause::Compile("invalid schema"),
                 text,
-                Some(schema.place),
+                Some(place::field(bundle, schema.place)),
                 diagnostic,
             );
         }
@@ -93,6 +96,12 @@ fn compile(
         let path = reference.strip_prefix("cerbos:///").unwrap_or(reference);
         return Err(format!("schema _schemas/{path} doesn't exist"));
     };
+    if !schema.is_object() && !schema.is_boolean() {
+        return Err(format!(
+            "jsonschema {reference} compilation failed: '' does not validate with https://json-schema.org/draft/2020-12/schema#/type: expected object or boolean, but got {}",
+            kind(schema)
+        ));
+    }
     jsonschema::options()
         .with_base_uri(reference)
         .with_retriever(Bundled(found.clone()))
@@ -147,14 +156,7 @@ impl PolicySet {
 /// In the words that Cerbos uses.
 fn message(error: &jsonschema::ValidationError<'_>) -> String {
     use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-    let got = match error.instance().as_ref() {
-        serde_json::Value::Null => "null",
-        serde_json::Value::Bool(_) => "boolean",
-        serde_json::Value::Number(_) => "number",
-        serde_json::Value::String(_) => "string",
-        serde_json::Value::Array(_) => "array",
-        serde_json::Value::Object(_) => "object",
-    };
+    let got = kind(error.instance().as_ref());
     match error.kind() {
         Kind::Type { kind: TypeKind::Single(want) } => format!("expected {want}, but got {got}"),
         Kind::Type { kind: TypeKind::Multiple(types) } => {
@@ -171,5 +173,16 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
             format!("value must be one of {}", options.join(", "))
         }
         _ => error.to_string(),
+    }
+}
+
+fn kind(value: &serde_json::Value) -> &'static str {
+    match value {
+        serde_json::Value::Null => "null",
+        serde_json::Value::Bool(_) => "boolean",
+        serde_json::Value::Number(_) => "number",
+        serde_json::Value::String(_) => "string",
+        serde_json::Value::Array(_) => "array",
+        serde_json::Value::Object(_) => "object",
     }
 }

@@ -51,6 +51,9 @@ fn declare() -> Arc<Env> {
     env.declare("request.auxData.jwts", attributes());
     env.declare(DERIVED_ROLES, texts());
     env.declare("globals", attributes());
+    for names in ["variables", "constants"] {
+        env.roof(names, "cerbos.Variables");
+    }
     for (alias, path) in [
         ("P", "request.principal"),
         ("R", "request.resource"),

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{
     finding::{Cause, Findings},
-    names,
+    names, place,
     raw::{Body, Definables, Definitions, DerivedRoles, Policy, Text},
 };
 
@@ -75,8 +75,9 @@ fn duplicate(bundle: &Bundle, key: &str, first: &Policy, second: &Policy, findin
         .at(second.place, "defined again here")
         .at(first.place, "first defined here")
         .help("names that differ only in `:`, `/`, `-` and `_` are one name; give one of them another version or scope");
+    let place = place::mapping(bundle, second.document);
     let cause = Cause::Duplicate { policy: key.into(), other: first.file };
-    findings.push(second.file, cause, format!("duplicate of {other}"), Some(second.place), diagnostic);
+    findings.push(second.file, cause, format!("duplicate of {other}"), Some(place), diagnostic);
 }
 
 fn imports(policy: &Policy, index: &Index<'_>, findings: &mut Findings) {

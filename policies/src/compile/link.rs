@@ -1,10 +1,15 @@
 //! Expressions, conditions and outputs.
 
-use portreeve_diagnostics::{Diagnostic, yaml};
+use portreeve_cel::{
+    Program,
+    syntax::{self, Expr, ExprKind, Issue},
+};
+use portreeve_diagnostics::{Diagnostic, Span, yaml};
 
 use super::{Linker, add_condition, environment::DERIVED_ROLES, push, variables::references};
 use crate::{
     finding::Cause,
+    place,
     raw::{self, Text},
     set::{Condition, Expression, Output},
 };
@@ -26,7 +31,7 @@ impl Linker<'_> {
         if self.undefined(&env, text, variable) {
             return None;
         }
-        match env.compile(&text.value) {
+        match env.compile(&text.value).and_then(without_keys_of_globals) {
             Ok(program) => {
                 let needed = references(&text.value, &["V", "variables"]);
                 let variables = self.needed(names, needed.iter().map(String::as_str));
@@ -42,13 +47,14 @@ impl Linker<'_> {
                 Some(push(&mut self.set.expressions, expression))
             }
             Err(issues) => {
-                self.issues(text, &issues);
+                self.issues(text, &issues, variable);
                 None
             }
         }
     }
 
-    fn issues(&mut self, text: &Text, issues: &[portreeve_cel::syntax::Issue]) {
+    fn issues(&mut self, text: &Text, issues: &[Issue], variable: Option<&str>) {
+        let said_at = self.said_at(text, variable);
         let mut diagnostic = Diagnostic::error("policy/expression", "the expression is not valid");
         let said: Vec<&str> = issues.iter().map(|issue| issue.message.as_str()).collect();
         if let [only] = said.as_slice() {
@@ -63,9 +69,14 @@ impl Linker<'_> {
             text.span.file,
             Cause::Compile("invalid expression"),
             cerbos,
-            Some(text.span),
+            Some(said_at),
             diagnostic,
         );
+    }
+
+    /// Where Cerbos says an expression is: a variable's at its value, any other at its key.
+    fn said_at(&self, text: &Text, variable: Option<&str>) -> Span {
+        if variable.is_some() { text.span } else { place::field(self.bundle, text.span) }
     }
 
     /// Reports references to variables and constants that are not there.
@@ -81,12 +92,9 @@ impl Linker<'_> {
                 }
                 found = true;
                 let by = variable.map(|by| format!(" referenced in variable '{by}'")).unwrap_or_default();
-                self.findings.compile(
-                    "policy/undefined",
-                    error,
-                    format!("Undefined {what} '{name}'{by}"),
-                    text.span,
-                );
+                let said = format!("Undefined {what} '{name}'{by}");
+                let places = (text.span, self.said_at(text, variable));
+                self.findings.compile_at("policy/undefined", error, said, places);
             }
         }
         found
@@ -133,7 +141,8 @@ impl Linker<'_> {
             raw::Condition::None(parts) => Condition::None(self.parts(names, parts)),
             raw::Condition::Script(place) => {
                 let error = "scripts in conditions are no longer supported";
-                self.findings.compile("policy/script", error, "Unsupported feature", *place);
+                let places = (*place, place::field(self.bundle, *place));
+                self.findings.compile_at("policy/script", error, "Unsupported feature", places);
                 return None;
             }
         };
@@ -154,4 +163,27 @@ impl Linker<'_> {
         let not_met = output.not_met.as_ref().and_then(|text| self.asked(names, text));
         Some(push(&mut self.set.outputs, Output { source, activated, not_met }))
     }
+}
+
+/// Globals have fields and nothing else, as variables and constants do: `G.x`, not `G["x"]`.
+fn without_keys_of_globals(program: Program) -> Result<Program, Vec<Issue>> {
+    let text = program.text();
+    if !text.contains('G') && !text.contains("globals") {
+        return Ok(program);
+    }
+    let mut issues = Vec::new();
+    if let Ok(expr) = syntax::parse(text) {
+        keys_of_globals(&expr, &mut issues);
+    }
+    if issues.is_empty() { Ok(program) } else { Err(issues) }
+}
+
+fn keys_of_globals(expr: &Expr, issues: &mut Vec<Issue>) {
+    if let ExprKind::Index { operand, .. } = &expr.kind
+        && matches!(operand.qualified_name().as_deref(), Some("G" | "globals"))
+    {
+        let message = "found no matching overload for '_[_]' applied to '(cerbos.Variables, string)'".into();
+        issues.push(Issue { start: expr.start, end: expr.end, message });
+    }
+    expr.children(&mut |child| keys_of_globals(child, issues));
 }

@@ -66,8 +66,8 @@ impl Linker<'_> {
         }
         derived.sort_by_key(|id| self.set.derived.get(*id as usize).map(|d| Arc::clone(&d.name)));
         let scope = p.scope.value.as_str();
-        let principal_schema = p.principal_schema.as_ref().map(|schema| self.schema(schema));
-        let resource_schema = p.resource_schema.as_ref().map(|schema| self.schema(schema));
+        let principal_schema = p.principal_schema.as_ref().map(|schema| self.schema(schema, "principal"));
+        let resource_schema = p.resource_schema.as_ref().map(|schema| self.schema(schema, "resource"));
         let mut unit = unit(home, scope, rows, derived);
         (unit.principal_schema, unit.resource_schema) = (principal_schema, resource_schema);
         let id = push(&mut self.set.units, unit);
@@ -185,7 +185,7 @@ impl Linker<'_> {
         kinds
     }
 
-    fn schema(&mut self, schema: &raw::Schema) -> SchemaUse {
+    fn schema(&mut self, schema: &raw::Schema, who: &'static str) -> SchemaUse {
         let ignore: Vec<Glob> = schema
             .ignore
             .iter()
@@ -200,7 +200,7 @@ impl Linker<'_> {
         self.set
             .schemas
             .entry(Arc::clone(&reference))
-            .or_insert_with(|| crate::schema::Schema::wanted(schema.reference.span));
+            .or_insert_with(|| crate::schema::Schema::wanted(schema.reference.span, who));
         SchemaUse { reference, ignore: ignore.into() }
     }
 

@@ -19,6 +19,21 @@ struct Visible<'d> {
     constants: Vec<(&'d Text, &'d Value)>,
 }
 
+/// What is defined, in the words of findings.
+#[derive(Clone, Copy)]
+struct What {
+    name: &'static str,
+    capital: &'static str,
+    bad: &'static str,
+    twice: &'static str,
+}
+
+const VARIABLE: What =
+    What { name: "variable", capital: "Variable", bad: "invalid variable name", twice: "variable redefined" };
+
+const CONSTANT: What =
+    What { name: "constant", capital: "Constant", bad: "invalid constant name", twice: "constant redefined" };
+
 impl<'b> Linker<'b> {
     /// The environment of a policy's expressions: an id of [`Names`].
     pub(super) fn names(&mut self, own: &Definables, on_top: &Definitions) -> u32 {
@@ -49,56 +64,82 @@ impl<'b> Linker<'b> {
         'b: 'd,
     {
         let index: &'b super::index::Index<'b> = self.index;
-        let mut visible = Visible { variables: Vec::new(), constants: Vec::new() };
-        let imported =
-            own.import_variables.iter().filter_map(|import| index.variables.get(import.value.as_str()));
-        let imported = imported.flat_map(|definitions| definitions.iter());
-        for (name, value) in imported.chain(&own.variables).chain(on_top) {
-            if self.good_name(name, "variable", visible.variables.iter().map(|(name, _)| *name)) {
-                visible.variables.push((name, value));
-            }
-        }
-        let imported =
-            own.import_constants.iter().filter_map(|import| index.constants.get(import.value.as_str()));
-        let imported = imported.flat_map(|definitions| definitions.iter());
-        for (name, value) in imported.chain(&own.constants) {
-            if self.good_name(name, "constant", visible.constants.iter().map(|(name, _)| *name)) {
-                visible.constants.push((name, value));
-            }
-        }
-        visible
+        let imported = own.import_variables.iter().filter_map(|import| {
+            let definitions: &'d Definitions = index.variables.get(import.value.as_str())?;
+            Some((format!("import '{}'", import.value), definitions))
+        });
+        let own_variables = [
+            ("policy local variables".to_owned(), &own.variables),
+            ("deprecated top-level policy variables".to_owned(), on_top),
+        ];
+        let variables = imported.chain(own_variables).flat_map(|(source, definitions)| {
+            definitions.iter().map(move |(name, text)| (source.clone(), (name, text), text.span))
+        });
+        let variables = self.defined(VARIABLE, variables);
+        let imported = own.import_constants.iter().filter_map(|import| {
+            let definitions: &'d Vec<(Text, Value)> = index.constants.get(import.value.as_str())?;
+            Some((format!("import '{}'", import.value), definitions))
+        });
+        let own_constants = [("policy local constants".to_owned(), &own.constants)];
+        let constants = imported.chain(own_constants).flat_map(|(source, definitions)| {
+            definitions.iter().map(move |(name, value)| (source.clone(), (name, value), name.span))
+        });
+        Visible { variables, constants: self.defined(CONSTANT, constants) }
     }
 
-    fn good_name<'d>(
+    /// The definitions whose names can be used, each name once. The others are reported.
+    fn defined<'d, T>(
         &mut self,
-        name: &Text,
-        what: &'static str,
-        known: impl Iterator<Item = &'d Text>,
-    ) -> bool {
-        if let Some(text) = bad_identifier(&name.value) {
-            let error = if what == "variable" { "invalid variable name" } else { "invalid constant name" };
-            let known = self
-                .findings
-                .0
-                .iter()
-                .any(|f| f.place == Some(name.span) && f.cause == Cause::Compile(error));
-            if !known {
-                self.findings.compile("policy/bad-name", error, text, name.span);
+        what: What,
+        all: impl Iterator<Item = (String, (&'d Text, &'d T), Span)>,
+    ) -> Vec<(&'d Text, &'d T)> {
+        let mut found: Vec<((&'d Text, &'d T), Vec<String>)> = Vec::new();
+        let mut again: Vec<&'d Text> = Vec::new();
+        for (source, (name, value), place) in all {
+            if let Some(text) = bad_identifier(&name.value) {
+                self.bad_name(what, name, text);
+                continue;
             }
-            return false;
+            let place = format!("{source} ({})", self.place(place));
+            match found.iter_mut().find(|((known, _), _)| known.value == name.value) {
+                Some((_, places)) => {
+                    places.push(place);
+                    again.push(name);
+                }
+                None => found.push(((name, value), vec![place])),
+            }
         }
-        let mut known = known;
-        let Some(first) = known.find(|other| other.value == name.value) else { return true };
-        let capital = if what == "variable" { "Variable" } else { "Constant" };
-        let error = if what == "variable" { "variable redefined" } else { "constant redefined" };
-        let (one, two) = (self.place(first.span), self.place(name.span));
-        let text = format!("{capital} '{}' has multiple definitions in {one} and {two}", name.value);
-        let diagnostic =
-            Diagnostic::error("policy/redefined", format!("{what} `{}` is defined twice", name.value))
-                .at(name.span, "defined again here")
-                .at(first.span, "first defined here");
-        self.findings.push(name.span.file, Cause::Compile(error), text, None, diagnostic);
-        false
+        for ((first, _), places) in found.iter().filter(|(_, places)| places.len() > 1) {
+            self.redefined(what, first, places, again.iter().filter(|name| name.value == first.value));
+        }
+        found.into_iter().map(|(definition, _)| definition).collect()
+    }
+
+    fn bad_name(&mut self, what: What, name: &Text, text: String) {
+        let cause = Cause::Compile(what.bad);
+        if !self.findings.0.iter().any(|f| f.place == Some(name.span) && f.cause == cause) {
+            self.findings.compile("policy/bad-name", what.bad, text, name.span);
+        }
+    }
+
+    fn redefined<'n>(
+        &mut self,
+        what: What,
+        first: &Text,
+        places: &[String],
+        again: impl Iterator<Item = &'n &'n Text>,
+    ) {
+        let text =
+            format!("{} '{}' has multiple definitions in {}", what.capital, first.value, series(places));
+        let message = format!("{} `{}` is defined more than once", what.name, first.value);
+        let mut diagnostic = Diagnostic::error("policy/redefined", message);
+        let mut file = first.span.file;
+        for name in again {
+            file = name.span.file;
+            diagnostic = diagnostic.at(name.span, "defined again here");
+        }
+        let diagnostic = diagnostic.at(first.span, "first defined here");
+        self.findings.push(file, Cause::Compile(what.twice), text, None, diagnostic);
     }
 
     fn place(&self, span: Span) -> String {
@@ -147,11 +188,9 @@ impl<'b> Linker<'b> {
         let Some((first, _)) = members.first() else { return };
         let places: Vec<String> =
             members.iter().map(|(name, _)| format!("'{}' ({})", name.value, self.place(name.span))).collect();
-        let text = match places.split_last() {
-            Some((last, rest)) if !rest.is_empty() => {
-                format!("Variables {} and {last} form a cycle", rest.join(", "))
-            }
-            _ => format!("Variable {} references itself", places.concat()),
+        let text = match places.as_slice() {
+            [only] => format!("Variable {only} references itself"),
+            several => format!("Variables {} form a cycle", series(several)),
         };
         let mut diagnostic =
             Diagnostic::error("policy/variable-cycle", "variables need each other in a circle");
@@ -165,6 +204,16 @@ impl<'b> Linker<'b> {
             None,
             diagnostic,
         );
+    }
+}
+
+/// `a`, `a and b`, `a, b, and c`.
+fn series(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) type Definitions = Vec<(Text, Text)>;
 pub(crate) struct Policy {
     pub(crate) file: u32,
     pub(crate) disabled: bool,
+    /// The place of all of it.
+    pub(crate) document: Span,
     /// The place of the key that says what kind of policy it is.
     pub(crate) place: Span,
     /// The deprecated variables at the top.

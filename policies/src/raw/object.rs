@@ -3,7 +3,10 @@ use std::fmt;
 use portreeve_diagnostics::{Bundle, Diagnostic, Entry, Kind, Node, Place, Span, Spanned, suggest};
 
 use super::Text;
-use crate::finding::{Cause, Findings};
+use crate::{
+    finding::{Cause, Findings},
+    place,
+};
 
 /// Where a field is, as Cerbos writes it: `resourcePolicy.rules[0].actions`.
 #[derive(Clone, Copy)]
@@ -49,6 +52,13 @@ impl Reading<'_> {
 
     pub(crate) fn load(&mut self, place: Span, code: &'static str, text: String) {
         let diagnostic = Diagnostic::error(code, text.clone()).at(place, "");
+        self.findings.push(self.file, Cause::Load, text, Some(place), diagnostic);
+    }
+
+    /// Of a mapping as a whole.
+    pub(crate) fn load_mapping(&mut self, mapping: Span, code: &'static str, text: String) {
+        let diagnostic = Diagnostic::error(code, text.clone()).at(mapping, "");
+        let place = place::mapping(self.bundle, mapping);
         self.findings.push(self.file, Cause::Load, text, Some(place), diagnostic);
     }
 

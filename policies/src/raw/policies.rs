@@ -50,7 +50,7 @@ fn resource_rule(node: &Node, index: usize, path: Path<'_>, reading: &mut Readin
     rule.actions = actions;
     if rule.roles.is_empty() && rule.derived_roles.is_empty() {
         let text = format!("rule #{} does not specify any roles or derived roles to match", index + 1);
-        reading.load(node.span, "policy/rule-without-roles", text);
+        reading.load_mapping(node.span, "policy/rule-without-roles", text);
     }
     fields.finish(reading);
     rule
@@ -265,7 +265,7 @@ fn unique_names(rules: &[Rule], what: &str, number: fn(usize) -> String, reading
             number(index + 1),
             number(first + 1)
         );
-        reading.load(rule.span, "policy/duplicate-rule", text);
+        reading.load_mapping(rule.span, "policy/duplicate-rule", text);
     }
 }
 
@@ -283,6 +283,6 @@ fn unique_principal_names(rules: &[Rule], resource: &str, reading: &mut Reading<
             index + 1,
             first + 1
         );
-        reading.load(rule.span, "policy/duplicate-rule", text);
+        reading.load_mapping(rule.span, "policy/duplicate-rule", text);
     }
 }

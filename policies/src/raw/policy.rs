@@ -66,7 +66,7 @@ fn policy(node: &Node, reading: &mut Reading<'_>) -> Option<Policy> {
         let text = format!("export {what} policies do not support the deprecated top-level variables field");
         reading.load(key, "policy/variables-on-top", text);
     }
-    Some(Policy { file: reading.file, disabled, place, variables, body })
+    Some(Policy { file: reading.file, document: node.span, disabled, place, variables, body })
 }
 
 fn body(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Option<(Span, Body)> {

@@ -5,7 +5,7 @@ use super::{
     Definables, DerivedRole, DerivedRoles, Text, condition,
     object::{MISSING, Object, Path, Reading},
 };
-use crate::names;
+use crate::{names, place};
 
 const SET_NAME: &str = r"does not match regex pattern `^[\w\-\.]+$`";
 
@@ -33,7 +33,7 @@ pub(crate) fn derived_roles(node: &Node, reading: &mut Reading<'_>) -> DerivedRo
                 index + 1,
                 first + 1,
             );
-            reading.load(item.span, "policy/duplicate-derived-role", text);
+            reading.load_mapping(item.span, "policy/duplicate-derived-role", text);
         }
         places.push(item.span);
         definitions.push(definition);
@@ -42,12 +42,9 @@ pub(crate) fn derived_roles(node: &Node, reading: &mut Reading<'_>) -> DerivedRo
     DerivedRoles { name, names, definitions }
 }
 
-/// Where Cerbos says a mapping is: at the colon of its first key.
+/// Where Cerbos says a mapping is, as `line:column`.
 pub(crate) fn mapping_place(span: Span, reading: &Reading<'_>) -> String {
-    let text = reading.bundle.text(span).unwrap_or_default();
-    let colon = text.find(':').unwrap_or(0);
-    let start = span.start.saturating_add(u32::try_from(colon).unwrap_or(0));
-    reading.line_and_column(Span { start, ..span })
+    reading.line_and_column(place::mapping(reading.bundle, span))
 }
 
 fn definition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> DerivedRole {

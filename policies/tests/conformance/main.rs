@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
+mod loading;
+#[cfg(test)]
 mod support;
