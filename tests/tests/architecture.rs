@@ -98,6 +98,10 @@ fn what_decides_does_no_input_or_output() {
     }
     for folder in ["policies/src", "policies/cel/src", "route-config/src"] {
         for file in sources(&workspace().join(folder)) {
+            // Modules that only tests compile may read the files they test with.
+            if file.components().any(|part| part.as_os_str() == "tests") {
+                continue;
+            }
             let text = shipped(&std::fs::read_to_string(&file).unwrap());
             for call in [
                 "SystemTime::now",

@@ -240,7 +240,7 @@ fn keys_are_fetched_from_a_url_and_again_when_a_token_names_a_new_one() {
     let upstream = Upstream::echo();
     let project = Door::project(upstream.port(), &issuer.lock().unwrap());
     let text = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
-    let url = format!("jwks: 'http://127.0.0.1:{}/jwks.json'", keys.port());
+    let url = format!("jwks: 'http://127.0.0.1:{}/jwks.json', cool-down: 3s", keys.port());
     project.write("portreeve.yaml", &text.replace("jwks: jwks.json", &url));
     let gateway = Gateway::start(project);
     let ask = || {

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
 
-const VERBS: [&str; 10] =
-    ["serve", "check", "test", "explain", "routes", "init", "version", "completions", "dev", "demo"];
+const VERBS: [&str; 9] =
+    ["serve", "check", "explain", "routes", "init", "version", "completions", "dev", "demo"];
 
 fn project() -> (Project, Issuer) {
     let issuer = Issuer::new();
@@ -241,13 +241,4 @@ fn a_development_token_opens_an_example() {
     let gateway = Gateway::start(project);
     let delete = |token: &str| gateway.send(&Request::new("DELETE", "/contacts/1").bearer(token)).status;
     assert_eq!((delete(&john), delete(&geri)), (200, 403));
-}
-
-#[test]
-fn the_policy_suites_of_the_examples_pass() {
-    for example in EXAMPLES {
-        let folder = workspace().join("deploy/examples").join(example);
-        let ran = run_in(&folder, &["test", "."]);
-        assert_eq!(ran.code, Some(0), "{example}: {}", ran.text());
-    }
 }

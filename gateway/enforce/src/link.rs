@@ -113,7 +113,7 @@ impl Project<'_> {
             let message =
                 format!("no policy speaks of the resource `{}`, so this route denies everyone", kind.value);
             let diagnostic =
-                Diagnostic::warning("link/unknown-kind", message).at(kind.span, "unknown to policies");
+                Diagnostic::error("link/unknown-kind", message).at(kind.span, "unknown to policies");
             let kinds = self.policies.kinds();
             report.push(match suggest::nearest(&kind.value, kinds.iter().map(AsRef::as_ref)) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -126,7 +126,7 @@ impl Project<'_> {
         {
             let message = format!("no rule can ever allow `{}` on `{}`", action.value, kind.value);
             report.push(
-                Diagnostic::warning("link/action-never-allowed", message)
+                Diagnostic::error("link/action-never-allowed", message)
                     .at(action.span, "always denied")
                     .help("correct the action, or add a rule that allows it"),
             );
