@@ -54,7 +54,7 @@ pub enum Cause {
     },
     /// An error while compiling; the word that Cerbos puts it under: `unknown derived role`.
     Compile(&'static str),
-    /// Not an error: Cerbos says nothing.
+    /// Cerbos says nothing: it is no error there, or another error keeps it from being looked for.
     Advice,
 }
 

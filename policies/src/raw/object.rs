@@ -46,8 +46,25 @@ impl Reading<'_> {
     pub(crate) fn invalid(&mut self, place: Span, path: Path<'_>, rule: &str) {
         let text = format!("{path}: {rule}");
         let diagnostic = Diagnostic::error("policy/invalid", format!("`{path}`: {rule}")).at(place, rule);
-        let at = (rule != MISSING && rule != ONE_OF).then_some(place);
+        let at = (rule != MISSING && rule != ONE_OF).then(|| self.said_at(place, path));
         self.findings.push(self.file, Cause::Validation, text, at, diagnostic);
+    }
+
+    /// A field that must be there is, and holds nothing.
+    fn empty(&mut self, place: Span, path: Path<'_>) {
+        let text = format!("{path}: {MISSING}");
+        let diagnostic =
+            Diagnostic::error("policy/invalid", format!("`{path}`: {MISSING}")).at(place, MISSING);
+        let at = self.said_at(place, path);
+        self.findings.push(self.file, Cause::Validation, text, Some(at), diagnostic);
+    }
+
+    /// Where Cerbos says a value is: a field's at its key.
+    fn said_at(&self, place: Span, path: Path<'_>) -> Span {
+        match path {
+            Path::Field(..) => place::field(self.bundle, place),
+            Path::Root | Path::Index(..) => place,
+        }
     }
 
     pub(crate) fn load(&mut self, place: Span, code: &'static str, text: String) {
@@ -81,11 +98,24 @@ impl Reading<'_> {
             Kind::Int(value) => value.to_string(),
             Kind::Bool(value) => value.to_string(),
             _ => {
-                self.unreadable(node.span, format!("expected text and found {}", node.describe()));
+                self.no_text(node);
                 return None;
             }
         };
         Some(Spanned::new(text, node.span))
+    }
+
+    fn no_text(&mut self, node: &Node) {
+        let (found, place) = match node.kind {
+            Kind::Map(_) => ("Mapping", place::mapping(self.bundle, node.span)),
+            Kind::Seq(_) => ("Sequence", node.span),
+            Kind::Null => ("Null", node.span),
+            _ => ("Float", node.span),
+        };
+        let message = format!("expected text and found {}", node.describe());
+        let diagnostic = Diagnostic::error("policy/unreadable", message).at(node.span, "must be text");
+        let text = format!("expected string value got {found}");
+        self.findings.push(self.file, Cause::Parse, text, Some(place), diagnostic);
     }
 
     pub(crate) fn flag(&mut self, node: &Node) -> bool {
@@ -186,9 +216,13 @@ impl<'n> Object<'n> {
         good: fn(&str) -> bool,
         rule: &str,
     ) -> Text {
-        let text = self.text(name, reading).filter(|text| !text.value.is_empty());
+        let text = self.text(name, reading);
         let path = Path::Field(&path, name);
         match text {
+            Some(text) if text.value.is_empty() => {
+                reading.empty(text.span, path);
+                text
+            }
             Some(text) => {
                 reading.must(&text, path, good, rule);
                 text

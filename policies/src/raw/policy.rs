@@ -35,10 +35,22 @@ pub(crate) fn read(bundle: &Bundle, file: u32, findings: &mut Findings) -> Optio
         reading.findings.push(file, Cause::Parse, text, Some(second.span), found);
         return None;
     }
-    policy(document, &mut reading)
+    let before = reading.findings.0.len();
+    let found = policy(document, &mut reading);
+    // Cerbos validates only what it could read.
+    let new = reading.findings.0.get_mut(before..).unwrap_or_default();
+    if new.iter().any(|finding| finding.cause == Cause::Parse) {
+        let unsaid = new.iter_mut().filter(|finding| finding.cause != Cause::Parse);
+        unsaid.for_each(|finding| finding.cause = Cause::Advice);
+    }
+    found
 }
 
 fn policy(node: &Node, reading: &mut Reading<'_>) -> Option<Policy> {
+    if node.as_map().is_none() {
+        reading.unreadable(node.span, "invalid document: contents are not valid YAML or JSON");
+        return None;
+    }
     let mut fields = Object::of(node, reading);
     for ignored in ["description", "metadata", "$schema", "jsonSchema"] {
         let _ = fields.field(ignored, reading);

@@ -9,10 +9,14 @@ use serde_json::Value as Json;
 use crate::support;
 
 /// Cases that end differently here, each with the reason.
-const DIFFERENT: [(&str, &str); 1] = [(
-    "invalid_schemas.yaml",
-    "the schema is no JSON, and that is said instead of what comes of its first word",
-)];
+const DIFFERENT: [(&str, &str); 3] = [
+    ("case_020.json", "another YAML parser, other words"),
+    ("case_024.json", "another YAML parser, other words"),
+    (
+        "invalid_schemas.yaml",
+        "the schema is no JSON, and that is said instead of what comes of its first word",
+    ),
+];
 
 /// One finding: the group, the file, the words, and `line:column` where Cerbos gives one.
 type Said = (String, String, String, String);
@@ -196,4 +200,49 @@ fn policies_are_refused_for_what_cerbos_refuses_to_compile() {
         (name, found, sorted(want.collect()))
     };
     report("compile", cases(&folder).map(run).collect());
+}
+
+/// The documents of a file, each where it is in the file.
+fn documents(text: &str) -> Vec<String> {
+    let mut documents = vec![String::new()];
+    let mut lines = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            documents.push("\n".repeat(lines));
+        }
+        documents.last_mut().unwrap().push_str(if line.trim_end() == "---" { "\n" } else { line });
+        lines += 1;
+    }
+    documents.retain(|text| text.lines().any(|line| !line.is_empty() && !line.starts_with('#')));
+    documents
+}
+
+#[test]
+fn files_are_refused_for_what_cerbos_refuses_to_read() {
+    let Some(root) = support::cerbos() else { return };
+    let mut cases = Vec::new();
+    for path in support::files(&root.join("parser")) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !name.ends_with(".json") {
+            continue;
+        }
+        let case = support::json(&path);
+        let input = std::fs::read_to_string(path.with_file_name(format!("{name}.input"))).unwrap();
+        let want = case["wantErrors"].as_array().cloned().unwrap_or_default();
+        let want = want.iter().map(|error| {
+            let parse = error["kind"] == "KIND_PARSE_ERROR";
+            let group = if parse { "parse" } else { "validation" };
+            (group.to_owned(), name.clone(), text(error, "message"), position(error.get("position")))
+        });
+        let want = sorted(want.collect());
+        // Only where documents share no anchors can they be read one by one.
+        let texts = if want.is_empty() { vec![input] } else { documents(&input) };
+        let read = texts.into_iter().flat_map(|text| found(&bundle([(name.clone(), text)])));
+        let unread = ["more than one YAML document detected", "the file holds no policy"];
+        let read = read.filter(|(group, _, words, _)| {
+            matches!(group.as_str(), "parse" | "validation") && !unread.contains(&words.as_str())
+        });
+        cases.push((name.clone(), sorted(read.collect()), want));
+    }
+    report("parser", cases);
 }
