@@ -205,13 +205,12 @@ fn policies_are_refused_for_what_cerbos_refuses_to_compile() {
 /// The documents of a file, each where it is in the file.
 fn documents(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
-    let mut lines = 0;
-    for line in text.split_inclusive('\n') {
+    for (before, line) in text.split_inclusive('\n').enumerate() {
         if line.trim_end() == "---" {
-            documents.push("\n".repeat(lines));
+            documents.push("\n".repeat(before + 1));
+        } else {
+            documents.last_mut().unwrap().push_str(line);
         }
-        documents.last_mut().unwrap().push_str(if line.trim_end() == "---" { "\n" } else { line });
-        lines += 1;
     }
     documents.retain(|text| text.lines().any(|line| !line.is_empty() && !line.starts_with('#')));
     documents
