@@ -1,6 +1,6 @@
 //! Does each verb say what a person needs to know, with the exit code that a script needs?
 
-use portreeve_tests::{Door, Gateway, Issuer, Project, Request, Upstream, free_port, run, run_in, workspace};
+use portreeve_tests::{Door, Gateway, Issuer, Project, Request, Upstream, free_port, run, run_in};
 use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
