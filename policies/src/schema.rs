@@ -1,5 +1,10 @@
 //! JSON schemas of attributes.
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
 use portreeve_cel::Val;
 use portreeve_diagnostics::{Bundle, Diagnostic, Span};
 
@@ -9,26 +14,39 @@ use crate::{
     place,
 };
 
+/// How references to schemas of the bundle begin.
+const BUNDLED: &str = "cerbos:///";
+
 /// A schema that policies refer to.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    /// Where it was first referred to.
-    place: Span,
-    /// Whose attributes it was first referred to for.
-    who: &'static str,
+    /// Where it is referred to, and for whose attributes.
+    uses: Vec<(Span, &'static str)>,
     /// Ready, or why not.
     validator: Result<jsonschema::Validator, String>,
 }
 
-impl Schema {
+impl Default for Schema {
     /// A schema that is not read yet.
-    pub(crate) fn wanted(place: Span, who: &'static str) -> Self {
-        Self { place, who, validator: Err("schemas are not read".into()) }
+    fn default() -> Self {
+        Self { uses: Vec::new(), validator: Err("schemas are not read".into()) }
     }
 }
 
-/// Finds the schemas of the bundle and nothing else: no network and no files.
-struct Bundled(std::collections::HashMap<String, serde_json::Value>);
+impl Schema {
+    /// It is referred to here.
+    pub(crate) fn used(&mut self, place: Span, who: &'static str) {
+        self.uses.push((place, who));
+    }
+}
+
+type Schemas = HashMap<String, Result<serde_json::Value, String>>;
+
+/// Finds the schemas of the bundle and nothing else: no network and no files. Remembers the first that is missing.
+struct Bundled {
+    schemas: Arc<Schemas>,
+    missing: Arc<OnceLock<String>>,
+}
 
 impl jsonschema::Retrieve for Bundled {
     fn retrieve(
@@ -36,7 +54,14 @@ impl jsonschema::Retrieve for Bundled {
         uri: &jsonschema::Uri<String>,
     ) -> Result<serde_json::Value, Box<dyn std::error::Error + Send + Sync>> {
         let path = uri.as_str().split('#').next().unwrap_or_default();
-        self.0.get(path).cloned().ok_or_else(|| format!("there is no schema `{path}`").into())
+        match self.schemas.get(path) {
+            Some(Ok(schema)) => Ok(schema.clone()),
+            Some(Err(why)) => Err(why.clone().into()),
+            None => {
+                let _ = self.missing.set(path.to_owned());
+                Err(format!("there is no schema `{path}`").into())
+            }
+        }
     }
 }
 
@@ -45,36 +70,22 @@ pub(crate) fn load(bundle: &Bundle, files: &[u32], set: &mut PolicySet, findings
     if set.schemas.is_empty() {
         return;
     }
-    let mut found = std::collections::HashMap::new();
-    let mut broken = std::collections::HashMap::new();
-    for file in files.iter().filter_map(|file| bundle.files.get(*file as usize)) {
-        let Some(path) = schema_path(&file.name) else { continue };
-        match serde_json::from_str(&file.text) {
-            Ok(value) => {
-                found.insert(format!("cerbos:///{path}"), value);
-            }
-            Err(error) => {
-                broken.insert(format!("cerbos:///{path}"), error.to_string());
-            }
-        }
-    }
+    let read = files.iter().filter_map(|file| bundle.files.get(*file as usize)).filter_map(|file| {
+        let schema = serde_json::from_str(&file.text).map_err(|error| error.to_string());
+        Some((format!("{BUNDLED}{}", schema_path(&file.name)?), schema))
+    });
+    let schemas: Arc<Schemas> = Arc::new(read.collect());
     for (reference, schema) in &mut set.schemas {
-        schema.validator = compile(reference, &found, &broken);
-        if let Err(why) = &schema.validator {
-            let text = format!("Failed to load {} schema \"{reference}\": {why}", schema.who);
-            let diagnostic =
-                Diagnostic::error("policy/schema", format!("the schema `{reference}` cannot be used: {why}"))
-                    .at(schema.place, "referred to here")
-                    .help(
-                        "schemas are in the folder `_schemas`, and `cerbos:///a.json` is `_schemas/a.json`",
-                    );
-            findings.push(
-                schema.place.file,
-                Cause::Compile("invalid schema"),
-                text,
-                Some(place::field(bundle, schema.place)),
-                diagnostic,
-            );
+        schema.validator = compile(reference, &schemas);
+        let Err(why) = &schema.validator else { continue };
+        for (at, who) in &schema.uses {
+            let text = format!("Failed to load {who} schema \"{reference}\": {why}");
+            let message = format!("the schema `{reference}` cannot be used: {why}");
+            let diagnostic = Diagnostic::error("policy/schema", message)
+                .at(*at, "referred to here")
+                .help("schemas are in the folder `_schemas`, and `cerbos:///a.json` is `_schemas/a.json`");
+            let place = place::field(bundle, *at);
+            findings.push(at.file, Cause::Compile("invalid schema"), text, Some(place), diagnostic);
         }
     }
 }
@@ -84,17 +95,10 @@ fn schema_path(name: &str) -> Option<&str> {
     name.strip_prefix("_schemas/").or_else(|| name.split_once("/_schemas/").map(|(_, path)| path))
 }
 
-fn compile(
-    reference: &str,
-    found: &std::collections::HashMap<String, serde_json::Value>,
-    broken: &std::collections::HashMap<String, String>,
-) -> Result<jsonschema::Validator, String> {
-    if let Some(why) = broken.get(reference) {
-        return Err(why.clone());
-    }
-    let Some(schema) = found.get(reference) else {
-        let path = reference.strip_prefix("cerbos:///").unwrap_or(reference);
-        return Err(format!("schema _schemas/{path} doesn't exist"));
+fn compile(reference: &str, schemas: &Arc<Schemas>) -> Result<jsonschema::Validator, String> {
+    let schema = match schemas.get(reference) {
+        Some(schema) => schema.as_ref().map_err(Clone::clone)?,
+        None => return Err(format!("schema {} doesn't exist", shown(reference))),
     };
     if !schema.is_object() && !schema.is_boolean() {
         return Err(format!(
@@ -102,12 +106,25 @@ fn compile(
             kind(schema)
         ));
     }
+    let missing = Arc::new(OnceLock::new());
     jsonschema::options()
         .with_base_uri(reference)
-        .with_retriever(Bundled(found.clone()))
+        .with_retriever(Bundled { schemas: Arc::clone(schemas), missing: Arc::clone(&missing) })
         .should_validate_formats(true)
         .build(schema)
-        .map_err(|error| error.to_string())
+        .map_err(|error| match missing.get() {
+            Some(uri) => format!("schema {} referenced by {reference} doesn't exist", shown(uri)),
+            None => error.to_string(),
+        })
+}
+
+/// Where a schema would be.
+fn shown(uri: &str) -> String {
+    match (uri.strip_prefix(BUNDLED), uri.strip_prefix("file://")) {
+        (Some(path), _) => format!("_schemas/{path}"),
+        (None, Some(path)) => path.to_owned(),
+        (None, None) => uri.to_owned(),
+    }
 }
 
 impl PolicySet {

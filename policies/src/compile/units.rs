@@ -197,10 +197,7 @@ impl Linker<'_> {
             })
             .collect();
         let reference: Arc<str> = schema.reference.value.as_str().into();
-        self.set
-            .schemas
-            .entry(Arc::clone(&reference))
-            .or_insert_with(|| crate::schema::Schema::wanted(schema.reference.span, who));
+        self.set.schemas.entry(Arc::clone(&reference)).or_default().used(schema.reference.span, who);
         SchemaUse { reference, ignore: ignore.into() }
     }
 

@@ -28,7 +28,7 @@ fn texts(json: &Json) -> Vec<Arc<str>> {
 }
 
 /// One entry of a case, decided.
-fn decide(set: &PolicySet, input: &Json, settings: &Options) -> Json {
+pub(crate) fn decide(set: &PolicySet, input: &Json, settings: &Options) -> Json {
     let (principal, resource) = (&input["principal"], &input["resource"]);
     let attr = (map(principal.get("attr").unwrap_or(NONE)), map(resource.get("attr").unwrap_or(NONE)));
     let (roles, actions) = (texts(&principal["roles"]), texts(&input["actions"]));
@@ -85,7 +85,7 @@ fn shown(decision: &Decision) -> Json {
     })
 }
 
-fn sorted(list: Vec<Json>) -> Json {
+pub(crate) fn sorted(list: Vec<Json>) -> Json {
     let mut list = list;
     list.sort_by_key(ToString::to_string);
     list.into()
@@ -121,7 +121,7 @@ fn expected(want: &Json) -> Json {
     })
 }
 
-fn settings() -> Options {
+pub(crate) fn settings() -> Options {
     let environment = [("environment", Value::from("test"))];
     Options { globals: environment.into_iter().collect(), strict: false, ..Options::default() }
 }

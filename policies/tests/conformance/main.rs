@@ -6,4 +6,6 @@ mod engine;
 #[cfg(test)]
 mod loading;
 #[cfg(test)]
+mod schemas;
+#[cfg(test)]
 mod support;
