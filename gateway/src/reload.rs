@@ -46,7 +46,7 @@ pub(crate) struct Reloader {
 }
 
 impl Reloader {
-    /// Continues from a first revision that is live.
+    /// Continues from a first revision, `served`, that is live.
     pub(crate) fn new(
         source: Source,
         shared: Shared,
@@ -54,12 +54,13 @@ impl Reloader {
         certificates: Vec<Arc<Certificates>>,
         config: &Config,
         authenticators: Vec<Kept>,
+        served: &str,
     ) -> Self {
         let (report, changes) = mpsc::channel(1);
         let fixed = fixed(config);
         let mut reloader =
             Self { source, shared, live, certificates, authenticators, fixed, report, changes, watch: None };
-        reloader.watch(config);
+        reloader.watch(config, served);
         reloader
     }
 
@@ -108,7 +109,7 @@ impl Reloader {
         self.shared.upstreams.store(Arc::new(upstreams));
         self.live.replace(revision.snapshot);
         self.authenticators = revision.authenticators;
-        self.watch(&revision.config);
+        self.watch(&revision.config, &id);
         self.shared.metrics.reloaded(true);
         self.shared.revisions.went_live(Arc::clone(&id));
         tracing::info!(revision = %id, why, "a new revision is live");
@@ -122,17 +123,16 @@ impl Reloader {
         self.shared.revisions.failed(Arc::clone(id), report);
     }
 
-    /// Watches what this configuration names from now on.
-    fn watch(&mut self, config: &Config) {
+    /// Watches what this configuration names from now on. `served` is the revision that is known: what has changed
+    /// since it was read, before anybody watched, is a change too.
+    fn watch(&mut self, config: &Config, served: &str) {
         let named = named(config);
         if self.watch.as_ref().is_some_and(|(before, _)| *before == named) {
             return;
         }
         let report = self.report.clone();
-        let directory = self.source.directory(config);
-        let (bundle, _) = directory.read();
         // A full channel has a reload waiting already, which will see this change too.
-        let watch = directory.watch(&bundle.revision, move |_, _| {
+        let watch = self.source.directory(config).watch(served, move |_, _| {
             let _ = report.try_send(());
         });
         self.watch = Some((named, watch));

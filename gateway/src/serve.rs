@@ -132,7 +132,7 @@ impl Running {
         shared.metrics.reloaded(true);
         shared.revisions.went_live(Arc::clone(&id));
         tracing::info!(revision = %id, "a revision is live");
-        let reloader = Reloader::new(source, shared, live, certificates, &config, authenticators);
+        let reloader = Reloader::new(source, shared, live, certificates, &config, authenticators, &id);
         let reloading = tokio::spawn(reloader.run(gateway.stop.subscribe()));
         Ok(Self { gateway, reloading, records })
     }

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::{Path, PathError, Query};
 
 /// The request target of a request line in origin form, read one way: what is judged and what is forwarded.
@@ -23,14 +25,24 @@ impl<'r> RequestTarget<'r> {
     /// The target as it is forwarded.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let (path, query) = (self.path.as_str(), self.query.as_str());
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        self.to_string()
     }
 
     /// The same target, owning its text.
     #[must_use]
     pub fn into_owned(self) -> RequestTarget<'static> {
         RequestTarget { path: self.path.into_owned(), query: self.query.into_owned() }
+    }
+}
+
+/// The target as it is forwarded.
+impl fmt::Display for RequestTarget<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path.as_str())?;
+        match self.query.as_str() {
+            "" => Ok(()),
+            query => write!(f, "?{query}"),
+        }
     }
 }
 

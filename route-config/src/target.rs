@@ -127,8 +127,13 @@ impl TargetTemplate {
 
     /// The attributes that the route states and that are, or are not, read from the stored resource.
     fn stated(&self, inputs: &Inputs<'_>, stored: bool) -> Result<Vec<(Arc<str>, Cel)>, TargetError> {
-        let chosen = self.attr.iter().filter(|(_, value)| value.reads(Source::Stored) == stored);
-        chosen.map(|(name, value)| Ok((Arc::clone(&name.value), value.read(inputs)?.into_owned()))).collect()
+        let chosen = || self.attr.iter().filter(|(_, value)| value.reads(Source::Stored) == stored);
+        // As long as it will be: the map that it becomes takes it over as it is.
+        let mut read = Vec::with_capacity(chosen().count());
+        for (name, value) in chosen() {
+            read.push((Arc::clone(&name.value), value.read(inputs)?.into_owned()));
+        }
+        Ok(read)
     }
 }
 

@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use crate::client::Request;
-use crate::wait::within;
+use crate::wait::{PATIENCE, within};
 use crate::{Process, free_port, target_dir, workspace};
 
 /// A service that answers, until it is dropped.
@@ -101,7 +100,7 @@ fn check(command: &mut Command) {
 fn start(command: impl FnOnce(u16) -> Command) -> App {
     let port = free_port();
     let mut process = Process::start(&mut command(port));
-    let healthy = within(Duration::from_secs(30), || {
+    let healthy = within(PATIENCE, || {
         process.assert_alive();
         Request::get("/health").try_send(port).filter(|reply| reply.status == 200)
     });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::wait::within;
+use crate::wait::{PATIENCE, within};
 
 /// Reads the audit file of a gateway that may still be writing to it.
 #[derive(Clone, Debug)]
@@ -31,18 +31,18 @@ impl Audit {
             .collect()
     }
 
-    /// The records once there are `count` of them; fails the test when there are fewer after five seconds.
+    /// The records once there are `count` of them; fails the test when there are fewer after [`PATIENCE`].
     pub fn wait_for(&self, count: usize) -> Vec<Value> {
-        let limit = std::time::Duration::from_secs(5);
-        within(limit, || Some(self.records()).filter(|records| records.len() >= count)).unwrap_or_else(|| {
-            panic!("{count} audit records expected, these came: {:#?}", self.records());
-        })
+        within(PATIENCE, || Some(self.records()).filter(|records| records.len() >= count)).unwrap_or_else(
+            || {
+                panic!("{count} audit records expected, these came: {:#?}", self.records());
+            },
+        )
     }
 
     /// The one record of the request whose answer carried this event id.
     pub fn of_event(&self, event: &str) -> Value {
-        let limit = std::time::Duration::from_secs(5);
-        let found = within(limit, || self.records().into_iter().find(|record| record["id"] == event));
+        let found = within(PATIENCE, || self.records().into_iter().find(|record| record["id"] == event));
         found.unwrap_or_else(|| panic!("no audit record of event {event}: {:#?}", self.records()))
     }
 }

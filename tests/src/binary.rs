@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use crate::tree::{profile_dir, target_dir, workspace};
-use crate::wait::within;
+use crate::wait::{PATIENCE, within};
 
 /// Path of the `portreeve` binary: `PORTREEVE_BIN` where that is set, else built by cargo, once per test program.
 ///
@@ -74,7 +73,7 @@ pub fn run_in(directory: &Path, arguments: &[&str]) -> Ran {
         .expect("the binary starts");
     let stdout = read_all(child.stdout.take());
     let stderr = read_all(child.stderr.take());
-    let status = within(Duration::from_secs(30), || child.try_wait().ok().flatten());
+    let status = within(PATIENCE, || child.try_wait().ok().flatten());
     if status.is_none() {
         child.kill().ok();
         child.wait().ok();

@@ -3,12 +3,10 @@
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::Duration;
 
 use serde_json::Value;
 
-/// How long an answer may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(15);
+use crate::wait::PATIENCE;
 
 /// A request that can be written down: a method, a target as it goes on the wire, header lines and a body.
 #[derive(Clone, Debug)]

@@ -1,12 +1,11 @@
 //! `portreeve serve` on a project.
 
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::client::{Reply, Request};
-use crate::wait::within;
+use crate::wait::{PATIENCE, within};
 use crate::{Audit, Process, Project, portreeve};
 
 /// A gateway that is ready, until it is dropped.
@@ -21,7 +20,7 @@ impl Gateway {
     /// Starts and waits until `/health/ready` says so; fails the test with its output when it does not.
     pub fn start(project: Project) -> Gateway {
         let mut gateway = Gateway::spawn(project);
-        let ready = within(Duration::from_secs(20), || {
+        let ready = within(PATIENCE, || {
             gateway.process.assert_alive();
             gateway.ready().then_some(())
         });

@@ -39,4 +39,4 @@ pub use project::Project;
 pub use tokens::{Issuer, KeyKind, SigningKey};
 pub use tree::{target_dir, workspace};
 pub use upstream::{Answer, Seen, Upstream};
-pub use wait::{eventually, within};
+pub use wait::{PATIENCE, eventually, within};

@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+/// How long to wait before saying that something does not happen: a busy machine is no fault of the gateway's.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Asks until there is an answer, for at most `limit`.
 pub fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
@@ -16,7 +19,7 @@ pub fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<
     }
 }
 
-/// Asks until it is true; fails the test after ten seconds, saying what was waited for.
+/// Asks until it is true; fails the test after [`PATIENCE`], saying what was waited for.
 pub fn eventually(what: &str, mut ask: impl FnMut() -> bool) {
-    assert!(within(Duration::from_secs(10), || ask().then_some(())).is_some(), "did not happen: {what}");
+    assert!(within(PATIENCE, || ask().then_some(())).is_some(), "did not happen: {what}");
 }

@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portreeve_tests::{Answer, Door, Reply, Request, Seen, Upstream, client, free_port};
+use portreeve_tests::{Answer, Door, PATIENCE, Reply, Request, Seen, Upstream, client, free_port};
 use serde_json::json;
 
 #[test]
@@ -62,26 +62,32 @@ fn hop_by_hop_headers_end_at_the_gateway() {
 
 #[test]
 fn an_answer_streams_while_the_service_is_still_writing_it() {
-    let parts =
-        ["HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n", "one", "two"].map(|part| part.as_bytes().to_vec());
-    let pause = Duration::from_millis(1500);
-    let door = Door::before(Upstream::answering(move |_| Answer::Drip(parts.to_vec(), pause)));
-    let mut stream = TcpStream::connect(("127.0.0.1", door.gateway.project().port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
-    stream.write_all(&Request::get("/public/x").bytes()).unwrap();
+    // The service writes the second part only when the caller has the first.
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let gateway = portreeve_tests::Gateway::start(Door::project(port, &portreeve_tests::Issuer::new()));
+    let mut caller = TcpStream::connect(("127.0.0.1", gateway.project().port())).unwrap();
+    caller.set_read_timeout(Some(PATIENCE)).unwrap();
+    caller.write_all(&Request::get("/public/x").bytes()).unwrap();
 
-    let mut text = String::new();
-    let mut read_until = |wanted: &str| {
-        while !text.contains(wanted) {
-            let mut chunk = [0; 1024];
-            let read = stream.read(&mut chunk).unwrap();
-            assert!(read > 0, "ended before `{wanted}`: {text}");
-            text.push_str(&String::from_utf8_lossy(&chunk[..read]));
-        }
-        Instant::now()
-    };
-    let (one, two) = (read_until("one"), read_until("two"));
-    assert!(two - one > pause / 2, "the first part waited for the second");
+    let (mut service, _) = listener.accept().unwrap();
+    service.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut asked, mut answered) = (String::new(), String::new());
+    read_until(&mut service, &mut asked, "\r\n\r\n");
+    service.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\none").unwrap();
+    read_until(&mut caller, &mut answered, "one");
+    service.write_all(b"two").unwrap();
+    read_until(&mut caller, &mut answered, "two");
+}
+
+/// Reads on into `text` until it has what is wanted.
+fn read_until(stream: &mut TcpStream, text: &mut String, wanted: &str) {
+    while !text.contains(wanted) {
+        let mut chunk = [0; 1024];
+        let read = stream.read(&mut chunk).unwrap();
+        assert!(read > 0, "ended before `{wanted}`: {text}");
+        text.push_str(&String::from_utf8_lossy(&chunk[..read]));
+    }
 }
 
 #[test]
@@ -95,19 +101,11 @@ fn a_body_streams_while_the_caller_is_still_writing_it() {
     caller.write_all(b"POST /public/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\none").unwrap();
 
     let (mut service, _) = listener.accept().unwrap();
-    service.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    service.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut text = String::new();
-    let mut read_until = |service: &mut TcpStream, wanted: &str| {
-        while !text.contains(wanted) {
-            let mut chunk = [0; 1024];
-            let read = service.read(&mut chunk).unwrap();
-            assert!(read > 0, "ended before `{wanted}`: {text}");
-            text.push_str(&String::from_utf8_lossy(&chunk[..read]));
-        }
-    };
-    read_until(&mut service, "one");
+    read_until(&mut service, &mut text, "one");
     caller.write_all(b"two").unwrap();
-    read_until(&mut service, "two");
+    read_until(&mut service, &mut text, "two");
     service.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone").unwrap();
     assert_eq!(client::read_reply(&mut caller, false).unwrap().text(), "done");
 }
@@ -143,7 +141,7 @@ fn the_status_and_headers_of_the_service_are_its_own() {
 fn several_requests_on_one_connection_are_each_answered_and_recorded() {
     let door = Door::open();
     let mut stream = TcpStream::connect(("127.0.0.1", door.gateway.project().port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     for (target, status) in
         [("/public/1", 200), ("/me", 401), ("/public/2", 200), ("/nowhere", 404), ("/public/3", 200)]
     {
@@ -168,7 +166,7 @@ fn a_websocket_passes_once_the_service_has_agreed() {
         .header("Sec-WebSocket-Version", "13")
         .header("Sec-WebSocket-Key", "eA==");
     let mut stream = TcpStream::connect(("127.0.0.1", door.gateway.project().port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(&request.bytes()).unwrap();
     let reply = client::read_reply(&mut stream, false).unwrap();
     assert_eq!(reply.status, 101, "{reply:?}");

@@ -7,6 +7,14 @@ use smallvec::SmallVec;
 pub struct Text(SmallVec<[u8; 64]>);
 
 impl Text {
+    /// What it is displayed as.
+    pub fn of(shown: &impl fmt::Display) -> Self {
+        let mut text = Self::default();
+        // Adding to it never fails; what is displayed could only fail by itself.
+        let _ = fmt::write(&mut text, format_args!("{shown}"));
+        text
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -23,6 +31,13 @@ impl Text {
 impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self(SmallVec::from_slice(text.as_bytes()))
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }
 

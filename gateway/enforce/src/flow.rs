@@ -77,7 +77,7 @@ pub(crate) async fn judge<W: World>(
     record.route = Some(Arc::clone(matched.route));
     world.matched(&matched);
     let inputs = Inputs::new(&head, &matched);
-    let target = || reading.target.canonical().into_boxed_str();
+    let target = || Text::of(&reading.target);
 
     // A public route asks no more; every other asks who is calling.
     let template = match &matched.route.access {

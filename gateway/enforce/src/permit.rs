@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use portreeve_audit::Text;
 use portreeve_identity::Identity;
 use portreeve_route_config::Route;
 
@@ -9,24 +10,19 @@ use crate::{Edit, edit::Edits};
 ///
 /// ```compile_fail
 /// fn forge(route: std::sync::Arc<portreeve_route_config::Route>) -> portreeve_enforce::Permit {
-///     portreeve_enforce::Permit { route, caller: None, target: "/".into(), edits: Default::default() }
+///     portreeve_enforce::Permit { route, caller: None, target: Default::default(), edits: Default::default() }
 /// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Permit {
     route: Arc<Route>,
     caller: Option<Arc<Identity>>,
-    target: Box<str>,
+    target: Text,
     edits: Edits,
 }
 
 impl Permit {
-    pub(crate) fn new(
-        route: &Arc<Route>,
-        caller: Option<Arc<Identity>>,
-        target: Box<str>,
-        edits: Edits,
-    ) -> Self {
+    pub(crate) fn new(route: &Arc<Route>, caller: Option<Arc<Identity>>, target: Text, edits: Edits) -> Self {
         Self { route: Arc::clone(route), caller, target, edits }
     }
 
@@ -45,7 +41,7 @@ impl Permit {
     /// The path and query that were judged. These and no others may be forwarded.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.target
+        self.target.as_str()
     }
 
     /// How the header is to change on its way.

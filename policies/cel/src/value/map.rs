@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use super::Value;
 
+/// Maps up to this size are searched from end to end, key by key: the attributes that a route states need no more.
+const TINY: usize = 4;
+/// The smallest map that is not tiny.
+const SOME: usize = TINY + 1;
 /// Maps up to this size are searched from end to end, by the hashes of their keys.
 const SMALL: usize = 32;
 
 /// A map from text to owned values, in the order it was written.
 ///
-/// Small maps are searched by hash, larger ones by bisection of their sorted keys: no choice of keys makes a
+/// Small maps are searched from end to end, larger ones by bisection of their sorted keys: no choice of keys makes a
 /// look-up slow.
 #[derive(Clone, Default)]
 pub struct Map {
+    /// Of a map that is neither tiny nor large: the hashes of its keys.
     hashes: Box<[u32]>,
     entries: Box<[(Arc<str>, Value)]>,
     /// Of a large map: places in `entries`, in the order of their keys.
@@ -37,8 +42,11 @@ impl Map {
     }
 
     fn build(entries: Vec<(Arc<str>, Value)>, order: Vec<u32>) -> Self {
-        let hashes = entries.iter().map(|(key, _)| hash(key)).collect();
-        let sorted = if entries.len() > SMALL { order.into() } else { Box::default() };
+        let (hashes, sorted) = match entries.len() {
+            0..=TINY => (Box::default(), Box::default()),
+            SOME..=SMALL => (entries.iter().map(|(key, _)| hash(key)).collect(), Box::default()),
+            _ => (Box::default(), order.into()),
+        };
         Self { hashes, entries: entries.into(), sorted }
     }
 
@@ -75,6 +83,9 @@ impl Map {
         if !self.sorted.is_empty() {
             return self.bisect(key);
         }
+        if self.hashes.is_empty() {
+            return self.entries.iter().find(|(found, _)| **found == *key).map(|(_, value)| value);
+        }
         let mut from = 0;
         loop {
             let at = from + self.hashes.get(from..)?.iter().position(|known| *known == hash)?;
@@ -98,6 +109,9 @@ impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Map {
     fn from_iter<T: IntoIterator<Item = (K, Value)>>(entries: T) -> Self {
         let mut entries: Vec<(Arc<str>, Value)> =
             entries.into_iter().map(|(key, value)| (key.into(), value)).collect();
+        if entries.len() <= TINY && distinct(&entries) {
+            return Self::build(entries, Vec::new());
+        }
         let mut order = order(&entries);
         let mut dropped = vec![false; entries.len()];
         for pair in order.windows(2).rev() {
@@ -133,6 +147,17 @@ impl fmt::Debug for Map {
     }
 }
 
+/// Whether no key occurs twice. For few entries: every one is held against every other.
+fn distinct(entries: &[(Arc<str>, Value)]) -> bool {
+    let mut keys = entries.iter().map(|(key, _)| key);
+    while let Some(key) = keys.next() {
+        if keys.clone().any(|other| other == key) {
+            return false;
+        }
+    }
+    true
+}
+
 /// Places in `entries` in the order of their keys, equal keys in the order of their places.
 fn order(entries: &[(Arc<str>, Value)]) -> Vec<u32> {
     let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
@@ -162,7 +187,7 @@ mod tests {
 
     #[test]
     fn large_and_small_maps_find_every_key_and_no_other() {
-        for size in [0_i64, 1, 5, 16, 17, 100, 1000] {
+        for size in [0_i64, 1, 4, 5, 16, 32, 33, 100, 1000] {
             let map: Map = (0..size).map(|n| (format!("key{n}"), Value::Int(n))).collect();
             for n in 0..size {
                 assert_eq!(map.get(&format!("key{n}")), Some(&Value::Int(n)));
