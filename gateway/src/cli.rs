@@ -15,7 +15,7 @@ mod version;
 use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use portreeve_diagnostics::{Bundle, Report, render};
+use portreeve_diagnostics::{Bundle, Report, Span, render};
 
 /// An authorization gateway: who is calling, what do they want, may they?
 #[derive(Debug, Parser)]
@@ -80,6 +80,12 @@ fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
+}
+
+/// Where something is written: `file:line`.
+fn place(span: Span, bundle: &Bundle) -> Option<String> {
+    let file = bundle.file(span)?;
+    Some(format!("{}:{}", file.name, file.place(span.start).line))
 }
 
 /// Shows findings on standard error, as a person reads them.

@@ -40,7 +40,7 @@ pub use path::{MAX_BYTES, MAX_SEGMENTS, Path, PathError};
 pub use pattern::{Pattern, PatternError, PatternProblem};
 pub use query::{MAX_PARAMETERS, Parameter, Query, QueryError};
 pub use request_target::RequestTarget;
-pub use route::{Access, Matcher, Mutation, Route, RouteId, TrailingSlash};
+pub use route::{Access, Matcher, Mutation, Precedence, Route, RouteId, TrailingSlash};
 pub use suite::{Suite, TestOutcome};
 pub use table::{Allowed, Captures, Match, RouteTable};
 pub use target::{DEFAULT_MAX_BODY, Target, TargetTemplate};

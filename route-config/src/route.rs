@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use portreeve_diagnostics::{Span, Spanned};
 
-use crate::{HeaderTemplate, HostPattern, Methods, Pattern, TargetTemplate};
+use crate::{HeaderTemplate, HostPattern, Methods, Pattern, TargetTemplate, pattern::precedence};
 
 /// Who may use a route. There is no default: a route that does not say does not compile.
 #[derive(Clone, Debug)]
@@ -83,6 +83,41 @@ pub enum TrailingSlash {
     /// They are one, unless another route states the other spelling. What Express does. The path is forwarded as it
     /// came.
     Ignore,
+}
+
+/// What decides which of two matchers goes first when both are for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precedence {
+    /// The more specific host.
+    Host,
+    /// The more specific path.
+    Path,
+    /// Methods that are named go before every method.
+    Methods,
+}
+
+impl Matcher {
+    /// What makes this matcher go before another that is for the same request.
+    #[must_use]
+    pub fn precedence(&self, other: &Self) -> Precedence {
+        if self.host.precedence(&other.host).is_ne() {
+            Precedence::Host
+        } else if precedence(self.pattern.segments(), other.pattern.segments()).is_ne() {
+            Precedence::Path
+        } else {
+            Precedence::Methods
+        }
+    }
+}
+
+impl std::fmt::Display for Precedence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Host => "its host is more specific",
+            Self::Path => "its path is more specific",
+            Self::Methods => "it names the method",
+        })
+    }
 }
 
 impl std::fmt::Display for Matcher {

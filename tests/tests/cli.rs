@@ -105,7 +105,7 @@ fn check_writes_for_people_and_for_machines() {
 #[test]
 fn routes_are_listed_in_order_of_precedence() {
     let project = Project::example("fastapi-contacts", free_port(), &Issuer::for_example("contacts"));
-    let ran = run_in(project.root(), &["routes", "-c", "portreeve.yaml"]);
+    let ran = run_in(project.root(), &["routes"]);
     assert_eq!(ran.code, Some(0), "{}", ran.text());
     let place = |text: &str| {
         ran.stdout.find(text).unwrap_or_else(|| panic!("`{text}` is missing from:\n{}", ran.stdout))
@@ -135,6 +135,48 @@ fn explain_says_which_route_whose_request_which_rule_and_what_follows() {
     let allowed = explain("GET /files/sally/report", &sally);
     assert_eq!(allowed.code, Some(0), "{}", allowed.text());
     assert!(allowed.stdout.to_lowercase().contains("allow"), "{}", allowed.stdout);
+}
+
+#[test]
+fn explain_says_why_the_route_won_and_where_each_attribute_is_from() {
+    let (project, _) = project();
+    let more = "
+defaults: { upstream: app, authenticate: [test] }
+routes:
+  - match: GET /files/{rest*}
+    access: authenticated
+  - match: GET /files/{owner}/cv
+    resource: file
+    action: read
+    id: '\"cv\"'
+    attr: { kind: '\"cv\"' }
+    load: GET /files/{owner}/cv
+";
+    project.write("routes/more.yaml", more);
+    project.write("caller.json", r#"{ "id": "sally", "roles": ["user"] }"#);
+    project.write("stored.json", r#"{ "owner": "sally", "kind": "letter" }"#);
+    let explain = |form: &str| {
+        let request =
+            ["explain", "GET /files/sally/cv?x=1", "--as", "caller.json", "--stored", "stored.json"];
+        run_in(project.root(), &[&request[..], &["-o", form]].concat())
+    };
+    let text = explain("text");
+    for wanted in [
+        "GET localhost/files/sally/cv?x=1",
+        "goes before GET /files/{owner}/{name} (routes/main.yaml:",
+        "goes before GET /files/{rest*} (routes/more.yaml:4): its path is more specific",
+        "kind = \"cv\", from `\"cv\"` (routes/more.yaml:",
+        "owner = \"sally\", from the stored resource",
+        "R.attr.owner == P.id: holds",
+        "(policies/file.yaml:",
+    ] {
+        assert!(text.stdout.contains(wanted), "`{wanted}` is missing from:\n{}", text.text());
+    }
+    let json = explain("json").json();
+    assert_eq!(json["target"], "/files/sally/cv?x=1");
+    assert_eq!(json["route"]["goesBefore"].as_array().map(Vec::len), Some(2), "{json:#}");
+    assert_eq!(json["attributes"]["owner"], json!({ "value": "sally", "from": "stored" }));
+    assert_eq!(json["attributes"]["kind"]["from"]["expression"], "\"cv\"");
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(crate) async fn judge<W: World>(
     let matched = snapshot.routes.find(&head).ok_or(Refusal::NoRoute)?;
     let link = snapshot.link(matched.route).ok_or(Refusal::NoRoute)?;
     record.route = Some(Arc::clone(matched.route));
-    world.matched(&matched);
+    world.matched(&head, &matched);
     let inputs = Inputs::new(&head, &matched);
     let target = || Text::of(&reading.target);
 
@@ -101,7 +101,7 @@ pub(crate) async fn judge<W: World>(
             None => None,
         };
         complete(template, &mut target, &inputs, stored.as_deref())?;
-        world.described(&target, stored.as_deref());
+        world.described(template, &target);
         let decision = snapshot.policies.check_with(&question(&caller, &target, request), world.trace());
         let allowed = decision.allows_all();
         record.decision = Some(decision);

@@ -19,7 +19,7 @@ mod words;
 mod world;
 
 pub use edit::{Edit, Edits};
-pub use explain::{Assumed, Explanation, Step, explain};
+pub use explain::{Assumed, Attribute, Explanation, Origin, PassedOver, Step, explain};
 pub use facts::{Answer, Ask, Facts, FactsError, Fetch, FetchError};
 pub use flow::Enforcer;
 pub use link::Project;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use portreeve_cel::Value;
 use portreeve_identity::{Chain, Identity, Presented, Unauthenticated};
 use portreeve_policies::Trace;
-use portreeve_route_config::{Match, Target};
+use portreeve_route_config::{Head, Match, Target, TargetTemplate};
 
 use crate::facts::{Ask, Facts, FactsError};
 
@@ -26,10 +26,10 @@ pub(crate) trait World {
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError>;
 
     /// A route was found.
-    fn matched(&mut self, _matched: &Match<'_, '_>) {}
+    fn matched(&mut self, _head: &Head<'_>, _matched: &Match<'_, '_>) {}
 
     /// The request was described.
-    fn described(&mut self, _target: &Target<'_>, _stored: Option<&Value>) {}
+    fn described(&mut self, _template: &TargetTemplate, _target: &Target<'_>) {}
 
     /// Who watches the policies.
     fn trace(&mut self) -> &mut Self::Trace;

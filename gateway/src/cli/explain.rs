@@ -6,7 +6,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{AUTHORIZATION, HOST},
 };
-use portreeve_enforce::{Assumed, Explanation, Request, Snapshot, Step, explain};
+use portreeve_diagnostics::Bundle;
+use portreeve_enforce::{
+    Assumed, Attribute, Explanation, Origin, PassedOver, Request, Snapshot, Step, explain,
+};
 use portreeve_identity::Identity;
 use portreeve_policies::{Because, RuleId};
 use serde::Deserialize;
@@ -73,11 +76,11 @@ impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let compiled = revision::compile(&Source::of(&self.config), &[]);
         super::show(&compiled.report, &compiled.bundle);
-        let Some(revision) = compiled.revision else { return Ok(ExitCode::from(2)) };
-        serve::run(self.explain(&revision))
+        let Some(revision) = &compiled.revision else { return Ok(ExitCode::from(2)) };
+        serve::run(self.explain(revision, &compiled.bundle))
     }
 
-    async fn explain(&self, revision: &Revision) -> anyhow::Result<ExitCode> {
+    async fn explain(&self, revision: &Revision, bundle: &Bundle) -> anyhow::Result<ExitCode> {
         let mut asked = Asked::read(&self.request, &self.headers)?;
         if let Some(token) = &self.token {
             let value = HeaderValue::from_str(&format!("Bearer {token}"))
@@ -100,8 +103,8 @@ impl Explain {
         };
         let explanation = explain(&revision.snapshot, &request, Assumed { caller, stored }).await;
         let text = match self.output {
-            Form::Text => explanation.text(&revision.snapshot),
-            Form::Json => format!("{:#}", object(&explanation, &revision.snapshot)?),
+            Form::Text => explanation.text(&revision.snapshot, bundle),
+            Form::Json => format!("{:#}", object(&explanation, &revision.snapshot, bundle)?),
         };
         super::print(&format!("{}\n", text.trim_end()))?;
         Ok(ExitCode::SUCCESS)
@@ -109,18 +112,42 @@ impl Explain {
 }
 
 /// The explanation for programs: the record that serving would write, and what is known beyond it.
-fn object(explanation: &Explanation, snapshot: &Snapshot) -> anyhow::Result<Value> {
+fn object(explanation: &Explanation, snapshot: &Snapshot, bundle: &Bundle) -> anyhow::Result<Value> {
     let record: Value = serde_json::from_str(&portreeve_audit::line(&explanation.event))?;
     let steps: Vec<_> = explanation.steps.iter().map(|step| describe(step, snapshot)).collect();
-    let attributes = explanation.attributes.as_ref().map(serde_json::to_value).transpose()?;
+    let attributes: Result<Map<_, _>, _> =
+        explanation.attributes.iter().map(|found| attribute(found, bundle)).collect();
+    let passed_over: Vec<_> =
+        explanation.passed_over.iter().map(|other| passed_over(other, bundle)).collect();
     Ok(json!({
         "status": explanation.status,
+        "target": explanation.target,
         "forwarded": explanation.forwarded,
+        "route": {
+            "at": explanation.matcher.and_then(|span| super::place(span, bundle)),
+            "goesBefore": passed_over,
+        },
         "loads": explanation.loads,
-        "attributes": attributes,
+        "attributes": attributes?,
         "steps": steps,
         "record": record,
     }))
+}
+
+fn passed_over(other: &PassedOver, bundle: &Bundle) -> Value {
+    let at = super::place(other.matcher, bundle);
+    json!({ "route": &*other.route, "at": at, "because": other.because.to_string() })
+}
+
+fn attribute(found: &Attribute, bundle: &Bundle) -> serde_json::Result<(String, Value)> {
+    let origin = match &found.origin {
+        Origin::Stated { expression, at } => {
+            json!({ "expression": &**expression, "at": super::place(*at, bundle) })
+        }
+        Origin::Stored => json!("stored"),
+    };
+    let value = serde_json::to_value(&found.value)?;
+    Ok((found.name.to_string(), json!({ "value": value, "from": origin })))
 }
 
 fn describe(step: &Step, snapshot: &Snapshot) -> Value {

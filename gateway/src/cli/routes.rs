@@ -14,8 +14,8 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Routes {
     /// The configuration, or the folder that has it
-    #[arg(short, long, default_value = crate::config::DEFAULT_FILE, env = "PORTREEVE_CONFIG")]
-    config: PathBuf,
+    #[arg(default_value = crate::config::DEFAULT_FILE, env = "PORTREEVE_CONFIG")]
+    project: PathBuf,
     /// How to print them
     #[arg(short, long, value_enum, default_value_t = Form::Text)]
     output: Form,
@@ -33,7 +33,7 @@ impl Routes {
     /// Lists the routes: of two that are for the same request, the earlier one answers it. 1: the project does not
     /// compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Compiled { bundle, report, revision } = revision::compile(&Source::of(&self.config), &[]);
+        let Compiled { bundle, report, revision } = revision::compile(&Source::of(&self.project), &[]);
         super::show(&report, &bundle);
         let Some(revision) = revision else { return Ok(ExitCode::FAILURE) };
         let lines = revision.snapshot.routes().precedence();
@@ -60,7 +60,7 @@ fn table(lines: &[(&Arc<Route>, &Matcher)], bundle: &Bundle) -> String {
             access(&route.access),
             route.upstream.value.to_string(),
             names(route).join(", "),
-            place(matcher, bundle),
+            super::place(matcher.span, bundle).unwrap_or_default(),
         ]
     });
     let rows: Vec<_> = [head].into_iter().chain(rows).collect();
@@ -97,7 +97,7 @@ fn object(route: &Route, matcher: &Matcher, bundle: &Bundle) -> Value {
         "target": target,
         "upstream": &*route.upstream.value,
         "authenticate": names(route),
-        "at": place(matcher, bundle),
+        "at": super::place(matcher.span, bundle).unwrap_or_default(),
     })
 }
 
@@ -121,9 +121,4 @@ fn access(access: &Access) -> String {
 
 fn names(route: &Route) -> Vec<&str> {
     route.authenticate.iter().map(|name| &*name.value).collect()
-}
-
-fn place(matcher: &Matcher, bundle: &Bundle) -> String {
-    let Some(file) = bundle.file(matcher.span) else { return String::new() };
-    format!("{}:{}", file.name, file.place(matcher.span.start).line)
 }

@@ -1,13 +1,16 @@
 //! Explanation: what would be decided, and why? By the code that serves, with a caller and a stored resource that are
 //! given instead of proven and fetched.
 
-use std::{fmt, sync::Arc};
+mod text;
+
+use std::sync::Arc;
 
 use portreeve_audit::{Event, Record, Sink};
 use portreeve_cel::{EvalError, Value};
+use portreeve_diagnostics::{Bundle, Span};
 use portreeve_identity::{Chain, Identity, Presented, Rejection, Unauthenticated};
-use portreeve_policies::{Because, Effect, RuleId, Trace};
-use portreeve_route_config::{Match, Target};
+use portreeve_policies::{Because, RuleId, Trace};
+use portreeve_route_config::{Head, Match, Precedence, Target, TargetTemplate};
 
 use crate::{
     Request, Snapshot,
@@ -32,14 +35,56 @@ pub struct Explanation {
     pub event: Event,
     /// The status the caller would see; 200 stands for what the upstream answers.
     pub status: u16,
+    /// The path and query in the one reading that is judged, unless the request has none.
+    pub target: Option<String>,
     /// The path and query that would be forwarded, if it would be.
     pub forwarded: Option<String>,
-    /// What the request speaks of: attributes with their values, if it came so far.
-    pub attributes: Option<Value>,
+    /// Where the route's matcher is written, if there is a route.
+    pub matcher: Option<Span>,
+    /// The matchers that are for the request too, and that the route goes before.
+    pub passed_over: Vec<PassedOver>,
+    /// What the request speaks of, if it came so far.
+    pub attributes: Vec<Attribute>,
     /// The path of the stored resource that the route reads, if it reads one.
     pub loads: Option<String>,
     /// Every rule that was considered and every action that was settled.
     pub steps: Vec<Step>,
+}
+
+/// A matcher that is for the request, and that another goes before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The name of its route.
+    pub route: Arc<str>,
+    /// Where it is written.
+    pub matcher: Span,
+    /// What decided.
+    pub because: Precedence,
+}
+
+/// An attribute of the resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: Value,
+    /// Where the value came from.
+    pub origin: Origin,
+}
+
+/// Where the value of an attribute came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The route states it.
+    Stated {
+        /// The expression.
+        expression: Arc<str>,
+        /// Where it is written.
+        at: Span,
+    },
+    /// A field of the stored resource.
+    Stored,
 }
 
 /// One thing that the policies looked at.
@@ -74,7 +119,7 @@ pub enum Step {
 pub async fn explain(snapshot: &Snapshot, request: &Request<'_>, assumed: Assumed) -> Explanation {
     let kept: Arc<dyn Sink> = Arc::new(Nowhere);
     let mut record = Record::open(request.at, snapshot.revision(), &kept);
-    let mut world = Given { assumed, attributes: None, loads: None, trace: Steps(Vec::new()) };
+    let mut world = Given::of(snapshot, assumed);
     let result = judge(snapshot, request, &mut record, &mut world).await;
     if let Err(refusal) = &result {
         record.refused = Some(refusal.code());
@@ -83,7 +128,10 @@ pub async fn explain(snapshot: &Snapshot, request: &Request<'_>, assumed: Assume
     Explanation {
         event: (*record).clone(),
         status: result.as_ref().err().map_or(200, |refusal| refusal.status().as_u16()),
+        target: request.read().ok().map(|reading| reading.target.to_string()),
         forwarded: result.ok().map(|permit| permit.target().to_owned()),
+        matcher: world.matcher,
+        passed_over: world.passed_over,
         attributes: world.attributes,
         loads: world.loads,
         steps: world.trace.0,
@@ -98,16 +146,33 @@ impl Sink for Nowhere {
     fn record(&self, _: Event) {}
 }
 
-struct Given {
+struct Given<'s> {
+    snapshot: &'s Snapshot,
     assumed: Assumed,
-    attributes: Option<Value>,
+    matcher: Option<Span>,
+    passed_over: Vec<PassedOver>,
+    attributes: Vec<Attribute>,
     loads: Option<String>,
     trace: Steps,
 }
 
+impl<'s> Given<'s> {
+    fn of(snapshot: &'s Snapshot, assumed: Assumed) -> Self {
+        Self {
+            snapshot,
+            assumed,
+            matcher: None,
+            passed_over: Vec::new(),
+            attributes: Vec::new(),
+            loads: None,
+            trace: Steps(Vec::new()),
+        }
+    }
+}
+
 struct Steps(Vec<Step>);
 
-impl World for Given {
+impl World for Given<'_> {
     type Trace = Steps;
 
     async fn caller(
@@ -131,10 +196,32 @@ impl World for Given {
         self.assumed.stored.clone().map(Arc::new).ok_or(FactsError::NotGiven)
     }
 
-    fn matched(&mut self, _: &Match<'_, '_>) {}
+    fn matched(&mut self, head: &Head<'_>, matched: &Match<'_, '_>) {
+        self.matcher = Some(matched.matcher.span);
+        let candidates = self.snapshot.routes().candidates(head);
+        let others = candidates.into_iter().filter(|(_, matcher)| matcher.span != matched.matcher.span);
+        self.passed_over = others
+            .map(|(route, matcher)| PassedOver {
+                route: Arc::clone(&route.name),
+                matcher: matcher.span,
+                because: matched.matcher.precedence(matcher),
+            })
+            .collect();
+    }
 
-    fn described(&mut self, target: &Target<'_>, _: Option<&Value>) {
-        self.attributes = Some(Value::Map(target.attr.clone()));
+    fn described(&mut self, template: &TargetTemplate, target: &Target<'_>) {
+        let origin = |name: &Arc<str>| match template.supplied().find(|(stated, _)| stated.value == *name) {
+            Some((_, value)) => Origin::Stated { expression: value.text().into(), at: value.span() },
+            None => Origin::Stored,
+        };
+        let attributes = target.attr.iter();
+        self.attributes = attributes
+            .map(|(name, value)| Attribute {
+                name: Arc::clone(name),
+                value: value.clone(),
+                origin: origin(name),
+            })
+            .collect();
     }
 
     fn trace(&mut self) -> &mut Steps {
@@ -164,100 +251,9 @@ impl Trace for Steps {
 }
 
 impl Explanation {
-    /// The explanation as text, for people.
+    /// The explanation as text, for people. `bundle` is the text that the snapshot was compiled from.
     #[must_use]
-    pub fn text(&self, snapshot: &Snapshot) -> String {
-        Text { explanation: self, snapshot }.to_string()
-    }
-}
-
-struct Text<'e> {
-    explanation: &'e Explanation,
-    snapshot: &'e Snapshot,
-}
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let event = &self.explanation.event;
-        writeln!(f, "request   {} {}{}", event.method, event.host.as_str(), event.path.as_str())?;
-        match &event.route {
-            Some(route) => writeln!(f, "route     {} -> {}", route.name, route.upstream.value)?,
-            None => writeln!(f, "route     none")?,
-        }
-        if let Some(caller) = &event.caller {
-            writeln!(
-                f,
-                "identity  {} ({}) roles {}",
-                caller.subject,
-                caller.authenticator,
-                caller.roles.join(", ")
-            )?;
-        }
-        if let Some(loads) = &self.explanation.loads {
-            writeln!(f, "loads     GET {loads}")?;
-        }
-        if let Some(resource) = &event.resource {
-            writeln!(f, "resource  {} {}", resource.kind, resource.id.as_str())?;
-        }
-        if let Some(Value::Map(attributes)) = &self.explanation.attributes {
-            for (name, value) in attributes.iter() {
-                writeln!(f, "          {name} = {}", serde_json::to_string(value).unwrap_or_default())?;
-            }
-        }
-        for step in &self.explanation.steps {
-            self.step(step, f)?;
-        }
-        for outcome in event.decision.iter().flat_map(|decision| decision.outcomes()) {
-            let effect = if outcome.effect == Effect::Allow { "allow" } else { "deny" };
-            writeln!(f, "decision  {} {effect}", outcome.action)?;
-        }
-        match (event.refused, &event.detail) {
-            (Some(refused), Some(detail)) => {
-                writeln!(f, "answer    {} {refused}: {detail}", self.explanation.status)
-            }
-            (Some(refused), None) => writeln!(f, "answer    {} {refused}", self.explanation.status),
-            (None, _) => {
-                writeln!(f, "answer    forwarded as {}", self.explanation.forwarded.as_deref().unwrap_or("/"))
-            }
-        }
-    }
-}
-
-impl Text<'_> {
-    fn step(&self, step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match step {
-            Step::DerivedRole { name, held } => writeln!(f, "derived   {name}: {}", shown(held)),
-            Step::Rule { rule, role, held } => {
-                let Some(rule) = self.snapshot.policies().rule(*rule) else { return Ok(()) };
-                let effect = if rule.effect == Effect::Allow { "allow" } else { "deny" };
-                let condition = rule.condition.as_deref().unwrap_or("always");
-                let held = shown(held);
-                writeln!(
-                    f,
-                    "rule      {}#{} ({effect}, as {role}) {condition}: {held}",
-                    rule.policy, rule.name
-                )
-            }
-            Step::Settled { action, because } => match because {
-                Because::Rule(id) | Because::Failed(id) => {
-                    let name = self
-                        .snapshot
-                        .policies()
-                        .rule(*id)
-                        .map(|rule| format!("{}#{}", rule.policy, rule.name));
-                    writeln!(f, "settled   {action} by {}", name.unwrap_or_default())
-                }
-                Because::NoRule => writeln!(f, "settled   {action}: no rule matched"),
-                Because::NoPolicy => writeln!(f, "settled   {action}: no policy"),
-            },
-        }
-    }
-}
-
-fn shown(held: &Result<bool, String>) -> String {
-    match held {
-        Ok(true) => "holds".to_owned(),
-        Ok(false) => "does not hold".to_owned(),
-        Err(error) => format!("failed: {error}"),
+    pub fn text(&self, snapshot: &Snapshot, bundle: &Bundle) -> String {
+        text::Text { explanation: self, snapshot, bundle }.to_string()
     }
 }
