@@ -3,6 +3,7 @@
 //! What keeps it shut is in the types: dialling and writing need a [`Permit`](portreeve_enforce::Permit), which only the
 //! enforcer makes, and it is the permit's target that goes upstream, not the client's.
 
+mod body;
 mod deadline;
 mod dress;
 mod exchange;
@@ -23,7 +24,8 @@ use pingora::{
     prelude::HttpPeer,
     proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session},
 };
-use portreeve_enforce::Enforcer;
+use portreeve_audit::Record;
+use portreeve_enforce::{Enforcer, NoBody, Permit, Refusal};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use front::{Connections, Front};
@@ -73,7 +75,7 @@ impl ProxyHttp for Proxy {
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
         let at = SystemTime::now();
-        let (result, mut record) = self.enforcer.enforce(&read::request(session, at, self.tls)).await;
+        let (result, mut record) = self.judge(session, at).await;
         let refused = match result {
             Ok(permit) if read::declared_length(session) > Some(self.body_limit) => {
                 drop(permit);
@@ -232,6 +234,14 @@ impl ProxyHttp for Proxy {
 }
 
 impl Proxy {
+    async fn judge(&self, session: &mut Session, at: SystemTime) -> (Result<Permit, Refusal>, Record) {
+        if session.is_body_empty() || !self.enforcer.reads_bodies() {
+            return self.enforcer.enforce(&read::request(session, at, self.tls), &mut NoBody).await;
+        }
+        let copied = body::Copied::of(&read::request(session, at, self.tls));
+        self.enforcer.enforce(&copied.request(), &mut body::Downstream(session)).await
+    }
+
     fn trusts(&self, peer: std::net::IpAddr) -> bool {
         self.trusted_proxies.iter().any(|net| net.contains(&peer))
     }

@@ -11,7 +11,9 @@ use std::time::SystemTime;
 use http::{HeaderMap, HeaderValue, Method, header};
 use portreeve_audit::{Event, Sink};
 use portreeve_diagnostics::{Bundle, Report, SourceFile};
-use portreeve_enforce::{Answer, Ask, Enforcer, Facts, Fetch, FetchError, Live, Permit, Project, Request};
+use portreeve_enforce::{
+    Answer, Ask, Enforcer, Facts, Fetch, FetchError, Live, NoBody, Permit, Project, Request,
+};
 use portreeve_identity::jwt::{Algorithm, Audience, Issuer as Trusted, Jwt, JwtConfig, KeySource};
 use portreeve_identity::{Attribute, Authenticator, MappingConfig};
 use portreeve_policies::{Options, PolicySet};
@@ -152,7 +154,7 @@ async fn allocations(enforcer: &Enforcer, target: &str, headers: &HeaderMap) -> 
             peer: Some([127, 0, 0, 1].into()),
         };
         let before = COUNT.get();
-        let (result, record) = enforcer.enforce(&request).await;
+        let (result, record) = enforcer.enforce(&request, &mut NoBody).await;
         drop(record);
         let after = COUNT.get();
         let permit: Permit = result.unwrap_or_else(|refusal| panic!("{target}: {refusal}"));

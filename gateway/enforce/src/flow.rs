@@ -7,7 +7,7 @@ use portreeve_cel::Value;
 use portreeve_route_config::{Access, Head, Inputs, Target, TargetTemplate};
 
 use crate::{
-    Live, Permit, Refusal, Request, Snapshot,
+    Body, Live, Permit, Refusal, Request, Snapshot,
     ask::ask,
     facts::Facts,
     words::{dress, question, view},
@@ -28,11 +28,16 @@ impl Enforcer {
         Self { live, facts, sink }
     }
 
-    /// Judges one request. The record stays open for the door to add the status; dropping it sends it.
-    pub async fn enforce(&self, request: &Request<'_>) -> (Result<Permit, Refusal>, Record) {
+    /// Judges one request, whose body is read only if its route asks for it. The record stays open for the door to add
+    /// the status; dropping it sends it.
+    pub async fn enforce(
+        &self,
+        request: &Request<'_>,
+        body: &mut dyn Body,
+    ) -> (Result<Permit, Refusal>, Record) {
         let snapshot = self.live.current();
         let mut record = Record::open(request.at, &snapshot.revision, &self.sink);
-        let mut world = Real { facts: &self.facts, trace: portreeve_policies::Silent };
+        let mut world = Real { facts: &self.facts, body, trace: portreeve_policies::Silent };
         let result = judge(&snapshot, request, &mut record, &mut world).await;
         if let Err(refusal) = &result {
             record.refused = Some(refusal.code());
@@ -40,6 +45,11 @@ impl Enforcer {
         }
         record.took = request.at.elapsed().unwrap_or_default();
         (result, record)
+    }
+
+    /// Whether some route of the current revision reads bodies. If none does, nobody has to keep them.
+    pub fn reads_bodies(&self) -> bool {
+        self.live.reads_bodies()
     }
 
     /// Every header field that the gateway may set and that a client therefore must not.
@@ -94,6 +104,11 @@ pub(crate) async fn judge<W: World>(
 
     // What do they want to do, to which resource, what is stored about it, and may they?
     if let Some(template) = template {
+        let body = match link.body {
+            Some(limit) => Some(world.body(request.headers, limit).await?),
+            None => None,
+        };
+        let inputs = body.as_ref().map_or(inputs, |body| inputs.body(body));
         let mut target = template.describe(&inputs)?;
         record.resource = Some(Resource { kind: Arc::clone(target.kind), id: Text::from(&*target.id) });
         let stored = match &template.load {

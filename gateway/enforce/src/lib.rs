@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+mod body;
 mod edit;
 mod explain;
 mod facts;
@@ -18,6 +19,7 @@ mod snapshot;
 mod words;
 mod world;
 
+pub use body::{Body, BodyError, NoBody};
 pub use edit::{Edit, Edits};
 pub use explain::{Assumed, Attribute, Explanation, Origin, PassedOver, Step, explain};
 pub use facts::{Answer, Ask, Facts, FactsError, Fetch, FetchError};

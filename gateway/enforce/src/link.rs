@@ -10,6 +10,9 @@ use portreeve_route_config::{Access, HeaderTemplate, Mutation, Route, RouteTable
 
 use crate::snapshot::{Link, Snapshot};
 
+/// The most octets of a body that can be read and still be forwarded as they came: what pingora keeps.
+const MAX_BODY: u64 = 64 * 1024;
+
 /// The parts of one revision, compiled and not yet linked.
 #[derive(Debug)]
 pub struct Project<'p> {
@@ -48,6 +51,7 @@ impl Project<'_> {
             revision: Arc::clone(&self.bundle.revision),
             routes: self.routes,
             policies: self.policies,
+            reads_bodies: links.iter().any(|link| link.body.is_some()),
             links,
             reserved: reserved.into(),
         }
@@ -69,7 +73,11 @@ impl Project<'_> {
                 Mutation::Named(name) => headers.extend(self.mutator(name, report).iter().cloned()),
             }
         }
-        Link { chain: Chain::new(chain), headers: headers.into() }
+        let body = match &route.access {
+            Access::Authorized(template) if template.needs_body() => Some(template.max_body),
+            _ => None,
+        };
+        Link { chain: Chain::new(chain), headers: headers.into(), body }
     }
 
     fn upstream(&self, name: &Spanned<Arc<str>>, report: &mut Report) {
@@ -99,13 +107,12 @@ impl Project<'_> {
     }
 
     fn check_target(&self, template: &TargetTemplate, report: &mut Report) {
-        if template.needs_body() {
-            let message =
-                "this route reads the request's body, which this version does not read before it decides";
+        if template.needs_body() && template.max_body > MAX_BODY {
+            let message = format!("of a body at most {MAX_BODY} bytes can be read before it is forwarded");
             report.push(
                 Diagnostic::error("link/body", message)
-                    .at(template.span, "reads `body`")
-                    .help("read the path, the query, a header field or the stored resource instead"),
+                    .at(template.span, format!("would read {}", template.max_body))
+                    .help("state a smaller `max_bytes` under `body`"),
             );
         }
         let kind = &template.kind;

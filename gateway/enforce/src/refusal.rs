@@ -3,6 +3,7 @@ use portreeve_identity::{Rejection, Unauthenticated};
 use portreeve_route_config::TargetError;
 
 use crate::{
+    body::BodyError,
     facts::{FactsError, FetchError},
     request::Unreadable,
 };
@@ -25,6 +26,9 @@ pub enum Refusal {
     /// 404, 502 or 504: the stored resource is not there or cannot be read.
     #[error(transparent)]
     Unknown(#[from] FactsError),
+    /// 400, 408, 413 or 415: the route reads the body, and cannot.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// 403: the policies deny it.
     #[error("denied by policy")]
     Denied,
@@ -62,6 +66,7 @@ impl Refusal {
             Self::Unknown(FactsError::Absent) => "facts/absent",
             Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => "facts/timeout",
             Self::Unknown(_) => "facts/unreadable",
+            Self::Body(error) => error.code(),
             Self::Denied => "policy/denied",
             Self::Undressed { .. } => "mutate/missing",
         }
@@ -77,6 +82,7 @@ impl Refusal {
             Self::Undescribed(error) => error.status(),
             Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => StatusCode::GATEWAY_TIMEOUT,
             Self::Unknown(_) => StatusCode::BAD_GATEWAY,
+            Self::Body(error) => error.status(),
             Self::Denied | Self::Undressed { .. } => StatusCode::FORBIDDEN,
         }
     }

@@ -16,6 +16,7 @@ pub struct Snapshot {
     /// What each route's names stand for, in the order of the table.
     pub(crate) links: Box<[Link]>,
     pub(crate) reserved: Arc<[HeaderName]>,
+    pub(crate) reads_bodies: bool,
 }
 
 /// What the names in one route stand for. Nothing is looked up by name while a request waits.
@@ -25,6 +26,8 @@ pub(crate) struct Link {
     pub(crate) chain: Chain,
     /// The header fields it sets, those of named mutators included.
     pub(crate) headers: Box<[HeaderTemplate]>,
+    /// The most octets that are read of a body, if the route reads bodies.
+    pub(crate) body: Option<u64>,
 }
 
 impl Snapshot {
@@ -72,6 +75,12 @@ impl Live {
     pub fn reserved(&self) -> Arc<[HeaderName]> {
         let current: Guard<Arc<Snapshot>> = self.0.load();
         Arc::clone(&current.reserved)
+    }
+
+    /// Whether some route of the current revision reads bodies.
+    #[must_use]
+    pub fn reads_bodies(&self) -> bool {
+        self.0.load().reads_bodies
     }
 
     /// Makes a snapshot current for requests that arrive from now on.

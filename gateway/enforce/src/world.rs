@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use portreeve_cel::Value;
 use portreeve_identity::{Chain, Identity, Presented, Unauthenticated};
 use portreeve_policies::Trace;
 use portreeve_route_config::{Head, Match, Target, TargetTemplate};
 
-use crate::facts::{Ask, Facts, FactsError};
+use crate::{
+    body::{self, Body, BodyError},
+    facts::{Ask, Facts, FactsError},
+};
 
 /// Where answers come from that are not in the request, and who watches. The gateway serves with [`Real`]; an
 /// explanation judges by the same code with a caller and a stored resource that it was given.
@@ -21,6 +25,9 @@ pub(crate) trait World {
         chain: &Chain,
         shown: &Presented<'_>,
     ) -> Result<Arc<Identity>, Unauthenticated>;
+
+    /// What does the body say?
+    async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError>;
 
     /// What is stored?
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError>;
@@ -38,6 +45,7 @@ pub(crate) trait World {
 /// The world as it is.
 pub(crate) struct Real<'f> {
     pub(crate) facts: &'f Facts,
+    pub(crate) body: &'f mut dyn Body,
     pub(crate) trace: portreeve_policies::Silent,
 }
 
@@ -50,6 +58,10 @@ impl World for Real<'_> {
         shown: &Presented<'_>,
     ) -> Result<Arc<Identity>, Unauthenticated> {
         chain.authenticate(shown).await
+    }
+
+    async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError> {
+        body::json(headers, self.body, limit).await
     }
 
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {

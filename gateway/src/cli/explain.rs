@@ -1,10 +1,11 @@
 use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::SystemTime};
 
 use anyhow::{Context, anyhow, bail};
+use bytes::Bytes;
 use clap::{Args, ValueEnum};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
-    header::{AUTHORIZATION, HOST},
+    header::{AUTHORIZATION, CONTENT_TYPE, HOST},
 };
 use portreeve_diagnostics::Bundle;
 use portreeve_enforce::{
@@ -39,6 +40,10 @@ pub(crate) struct Explain {
     /// A header field of the request; may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = field)]
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body of the request, for routes that read it: a file. It is taken for JSON unless a header field says
+    /// otherwise
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
     /// What is stored about the resource, for routes that load it: a JSON file
     #[arg(long, value_name = "FILE")]
     stored: Option<PathBuf>,
@@ -94,6 +99,11 @@ impl Explain {
                 None
             }
         };
+        let mut body = Bytes::new();
+        if let Some(path) = &self.body {
+            body = read(path)?.into();
+            asked.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+        }
         let request = asked.request();
         let stored = match &self.stored {
             Some(path) => {
@@ -101,7 +111,7 @@ impl Explain {
             }
             None => None,
         };
-        let explanation = explain(&revision.snapshot, &request, Assumed { caller, stored }).await;
+        let explanation = explain(&revision.snapshot, &request, Assumed { caller, body, stored }).await;
         let text = match self.output {
             Form::Text => explanation.text(&revision.snapshot, bundle),
             Form::Json => format!("{:#}", object(&explanation, &revision.snapshot, bundle)?),

@@ -5,6 +5,8 @@ mod text;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::HeaderMap;
 use portreeve_audit::{Event, Record, Sink};
 use portreeve_cel::{EvalError, Value};
 use portreeve_diagnostics::{Bundle, Span};
@@ -14,6 +16,7 @@ use portreeve_route_config::{Head, Match, Precedence, Target, TargetTemplate};
 
 use crate::{
     Request, Snapshot,
+    body::{self, BodyError},
     facts::{Ask, FactsError},
     flow::judge,
     world::World,
@@ -24,6 +27,8 @@ use crate::{
 pub struct Assumed {
     /// The caller. Without one, the route's authenticators judge what the request shows.
     pub caller: Option<Arc<Identity>>,
+    /// The body.
+    pub body: Bytes,
     /// The stored resource of a route that loads one.
     pub stored: Option<Value>,
 }
@@ -189,6 +194,10 @@ impl World for Given<'_> {
             Some(caller) => Ok(Arc::clone(caller)),
             None => chain.authenticate(shown).await,
         }
+    }
+
+    async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError> {
+        body::json(headers, &mut self.assumed.body, limit).await
     }
 
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {
