@@ -12,6 +12,7 @@ mod finding;
 mod glob;
 mod names;
 mod place;
+mod plan;
 mod raw;
 mod schema;
 mod set;
@@ -23,6 +24,7 @@ pub use decision::{
     Because, Decision, Effect, EvaluationError, Outcome, Output, RuleId, Source, ValidationError,
 };
 pub use finding::{Cause, Finding};
+pub use plan::{Expression, Filter, Manner, Operand, Plan, PlanError, PlanQuestion, Resources};
 pub use set::{PolicySet, Rule};
 pub use trace::{Silent, Trace, WithErrors};
 pub use vocabulary::{Along, Check, Enforcement, Options, Principal, Resource};

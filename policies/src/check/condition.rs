@@ -34,7 +34,7 @@ pub(super) struct Kept {
 }
 
 /// The slots that are the same for all policies.
-pub(super) fn base<'a>(check: &'a Check<'a>, along: &'a Along<'a>) -> [Option<Val<'a>>; slot::COUNT] {
+pub(crate) fn base<'a>(check: &'a Check<'a>, along: &'a Along<'a>) -> [Option<Val<'a>>; slot::COUNT] {
     let mut slots = [None; slot::COUNT];
     let principal = &check.principal;
     let resource = &check.resource;

@@ -18,8 +18,10 @@ use crate::{
     set::{SchemaUse, Unit},
     vocabulary::moment,
 };
+pub(crate) use condition::base;
 use condition::{Frame, Kept};
-use place::{Found, Place};
+use place::Found;
+pub(crate) use place::{Family, Place};
 
 thread_local! {
     /// Kept between checks, so that a check seldom asks for memory.
@@ -90,7 +92,7 @@ impl PolicySet {
         along.options.schemas == Enforcement::Reject && !errors.is_empty()
     }
 
-    fn check_schema(
+    pub(crate) fn check_schema(
         &self,
         check: &Check<'_>,
         schema: Option<&SchemaUse>,

@@ -11,37 +11,37 @@ use crate::{
 
 /// Where the policies of a question are.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    pub(super) principal: Found<'a>,
-    pub(super) resource: Found<'a>,
+pub(crate) struct Place<'a> {
+    pub(crate) principal: Found<'a>,
+    pub(crate) resource: Found<'a>,
     /// The kind as it is known.
-    pub(super) kind: Cow<'a, str>,
+    pub(crate) kind: Cow<'a, str>,
     /// The roles that the principal has, directly or through role policies.
-    pub(super) all_roles: SmallVec<[&'a str; 8]>,
+    pub(crate) all_roles: SmallVec<[&'a str; 8]>,
 }
 
 /// The scopes in which policies of one family are looked for.
 #[derive(Debug)]
-pub(super) struct Found<'a> {
-    pub(super) family: Family,
-    pub(super) name: Cow<'a, str>,
+pub(crate) struct Found<'a> {
+    pub(crate) family: Family,
+    pub(crate) name: Cow<'a, str>,
     /// The version by which policies are found.
-    pub(super) version: &'a str,
+    pub(crate) version: &'a str,
     /// The version by which the policy is named.
     named: &'a str,
     /// From the leaf to the root; only those that exist.
-    pub(super) scopes: SmallVec<[&'a str; 4]>,
-    pub(super) exists: bool,
+    pub(crate) scopes: SmallVec<[&'a str; 4]>,
+    pub(crate) exists: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
     Principal,
     Resource,
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn find(set: &'a PolicySet, check: &Check<'a>, along: &Along<'a>) -> Self {
+    pub(crate) fn find(set: &'a PolicySet, check: &Check<'a>, along: &Along<'a>) -> Self {
         let version = or(check.resource.version, &along.options.default_version);
         let named = or(check.principal.version, &along.options.default_version);
         let kind = known(check.resource.kind);
@@ -75,25 +75,25 @@ impl<'a> Place<'a> {
         Self { principal, resource, kind, all_roles }
     }
 
-    pub(super) fn found(&self, family: Family) -> &Found<'a> {
+    pub(crate) fn found(&self, family: Family) -> &Found<'a> {
         if family == Family::Principal { &self.principal } else { &self.resource }
     }
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn unit(&self, set: &PolicySet, scope: &str) -> Option<u32> {
+    pub(crate) fn unit(&self, set: &PolicySet, scope: &str) -> Option<u32> {
         let index: &Index = if self.family == Family::Principal { &set.principals } else { &set.resources };
         index.get(&self.name, self.version, scope)
     }
 
     /// The scope in which the search begins.
-    pub(super) fn leaf(&self) -> &'a str {
+    pub(crate) fn leaf(&self) -> &'a str {
         self.scopes.first().copied().unwrap_or_default()
     }
 
     /// The key of the policy in the leaf scope, whether there is one or not. Q23: where no policy has the version that
     /// the principal names, it is the one that was found.
-    pub(super) fn leaf_key(&self, set: &PolicySet) -> Arc<str> {
+    pub(crate) fn leaf_key(&self, set: &PolicySet) -> Arc<str> {
         let known = self.unit(set, self.leaf()).and_then(|id| set.units.get(id as usize));
         match known {
             Some(unit) if self.version == self.named || !self.exists => Arc::clone(&unit.key),
@@ -105,7 +105,7 @@ impl<'a> Found<'a> {
     }
 
     /// Q5: the policy whose schemas count: the nearest one that exists. The schemas are those of the root's policy.
-    pub(super) fn schema_unit<'s>(&self, set: &'s PolicySet) -> Option<&'s Unit> {
+    pub(crate) fn schema_unit<'s>(&self, set: &'s PolicySet) -> Option<&'s Unit> {
         let root = self.scopes.iter().rev().find_map(|scope| self.unit(set, scope));
         set.units.get(root? as usize).filter(|unit| unit.scope.is_empty())
     }
@@ -113,7 +113,7 @@ impl<'a> Found<'a> {
 
 impl PolicySet {
     /// A role and, transitively, the roles that its policies name as parents.
-    pub(super) fn with_parents<'a, const N: usize>(
+    pub(crate) fn with_parents<'a, const N: usize>(
         &'a self,
         role: &'a str,
         version: &str,

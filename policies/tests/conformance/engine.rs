@@ -12,18 +12,18 @@ use crate::support;
 
 const NONE: &Json = &Json::Null;
 
-fn text<'j>(json: &'j Json, key: &str) -> &'j str {
+pub(crate) fn text<'j>(json: &'j Json, key: &str) -> &'j str {
     json.get(key).and_then(Json::as_str).unwrap_or_default()
 }
 
-fn map(json: &Json) -> Map {
+pub(crate) fn map(json: &Json) -> Map {
     match Value::from(json.clone()) {
         Value::Map(map) => map,
         _ => Map::default(),
     }
 }
 
-fn texts(json: &Json) -> Vec<Arc<str>> {
+pub(crate) fn texts(json: &Json) -> Vec<Arc<str>> {
     json.as_array().into_iter().flatten().filter_map(Json::as_str).map(Arc::from).collect()
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn settings() -> Options {
 }
 
 /// Numbers are doubles.
-fn doubles(json: &Json) -> Json {
+pub(crate) fn doubles(json: &Json) -> Json {
     match json {
         Json::Number(number) => json!(number.as_f64()),
         Json::Array(items) => items.iter().map(doubles).collect(),

@@ -6,6 +6,8 @@ mod engine;
 #[cfg(test)]
 mod loading;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod support;

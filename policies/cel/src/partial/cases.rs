@@ -32,7 +32,7 @@ impl Partial<'_> {
         }
         let missing = Residual::Error(ErrorKind::NoSuchKey(None));
         cases.push(Residual::all(vec![Residual::any(keys).negated(), missing]));
-        Ok(Residual::any(cases))
+        Ok(Residual::nested(cases, Residual::any))
     }
 
     /// The test with the first look-up replaced by the value found.

@@ -68,7 +68,7 @@ impl Partial<'_> {
             };
             sides.push(self.within(&shape.names, locals, |partial| partial.part(shape.body))?);
         }
-        Ok(if any { Residual::any(sides) } else { Residual::all(sides) })
+        Ok(Residual::nested(sides, if any { Residual::any } else { Residual::all }))
     }
 
     fn within<T>(&mut self, names: &[Arc<str>], locals: Vec<Local>, look: impl FnOnce(&mut Self) -> T) -> T {

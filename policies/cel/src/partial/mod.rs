@@ -95,8 +95,8 @@ impl Partial<'_> {
                 Ok(strict(parts.collect::<Result<_, _>>()?, Residual::List))
             }
             ExprKind::Map(entries) => self.map(entries),
-            ExprKind::And(sides) => Ok(Residual::all(self.parts(sides)?)),
-            ExprKind::Or(sides) => Ok(Residual::any(self.parts(sides)?)),
+            ExprKind::And(sides) => Ok(Residual::balanced(self.parts(sides)?, Residual::all)),
+            ExprKind::Or(sides) => Ok(Residual::balanced(self.parts(sides)?, Residual::any)),
             ExprKind::Not(operand) => Ok(self.part(operand)?.negated()),
             ExprKind::Negate(operand) => {
                 let operand = self.part(operand)?;

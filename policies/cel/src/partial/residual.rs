@@ -73,19 +73,37 @@ impl Residual {
     /// The residual that is true where all of these are; `true` for none of them.
     #[must_use]
     pub fn all(sides: Vec<Self>) -> Self {
-        join(sides, false, Self::And, |side| match side {
-            Self::And(inner) => Ok(inner),
-            other => Err(other),
-        })
+        join(sides, false, Self::And)
     }
 
     /// The residual that is true where any of these is; `false` for none of them.
     #[must_use]
     pub fn any(sides: Vec<Self>) -> Self {
-        join(sides, true, Self::Or, |side| match side {
-            Self::Or(inner) => Ok(inner),
-            other => Err(other),
-        })
+        join(sides, true, Self::Or)
+    }
+
+    /// How many parts it is made of.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut size = 1_usize;
+        self.parts(&mut |part| size = size.saturating_add(part.size()));
+        size
+    }
+
+    /// Joined from the last to the first, two by two: `a && (b && c)`.
+    pub(super) fn nested(mut sides: Vec<Self>, join: fn(Vec<Self>) -> Self) -> Self {
+        let last = sides.pop().into_iter().collect();
+        sides.into_iter().rev().fold(join(last), |right, left| join(vec![left, right]))
+    }
+
+    /// Joined two by two so that the tree is as deep on the left as on the right, as parsers of the language do:
+    /// `(a && b) && c`.
+    pub(super) fn balanced(mut sides: Vec<Self>, join: fn(Vec<Self>) -> Self) -> Self {
+        if sides.len() <= 2 {
+            return join(sides);
+        }
+        let right = sides.split_off(sides.len().div_ceil(2));
+        join(vec![Self::balanced(sides, join), Self::balanced(right, join)])
     }
 
     /// The residual that is true where this is false.
@@ -101,24 +119,16 @@ impl Residual {
     }
 }
 
-/// Joins sides of `&&` or `||`. One side that equals `decides` is the whole answer, others that are known vanish.
-fn join(
-    sides: Vec<Residual>,
-    decides: bool,
-    kind: fn(Vec<Residual>) -> Residual,
-    open: fn(Residual) -> Result<Vec<Residual>, Residual>,
-) -> Residual {
-    let mut kept: Vec<Residual> = Vec::new();
-    let mut waiting: Vec<Residual> = sides.into_iter().rev().collect();
-    while let Some(side) = waiting.pop() {
-        match open(side) {
-            Ok(inner) => waiting.extend(inner.into_iter().rev()),
-            Err(side) => match side.as_bool() {
-                Some(value) if value == decides => return Residual::bool(decides),
-                Some(_) => {}
-                None if kept.contains(&side) => {}
-                None => kept.push(as_condition(side)),
-            },
+/// Joins sides of `&&` or `||`. One side that equals `decides` is the whole answer, others that are known vanish, and
+/// so do those that are there already.
+fn join(sides: Vec<Residual>, decides: bool, kind: fn(Vec<Residual>) -> Residual) -> Residual {
+    let mut kept: Vec<Residual> = Vec::with_capacity(sides.len());
+    for side in sides {
+        match side.as_bool() {
+            Some(value) if value == decides => return Residual::bool(decides),
+            Some(_) => {}
+            None if kept.contains(&side) => {}
+            None => kept.push(as_condition(side)),
         }
     }
     match kept.len() {

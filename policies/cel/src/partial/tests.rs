@@ -87,7 +87,7 @@ fn known_parts_are_evaluated_and_unknown_ones_stay() {
         ("request.resource.attr.geo == request.principal.attr.country", r#"R.geo == "NZ""#),
         ("R.attr.geo in y || 1 == 1", "true"),
         (r#"R.attr["geo"] == P.attr["country"]"#, r#"R.geo == "NZ""#),
-        ("R.attr.a && true && R.attr.b && R.attr.a", "and(R.a, R.b)"),
+        ("R.attr.a && true && R.attr.b && R.attr.a", "and(R.a, and(R.b, R.a))"),
         ("!(!R.attr.a)", "R.a"),
         ("R.attr.a ? z : 'x'", r#"if(R.a, "ca", "x")"#),
         ("z == 'ca' ? R.attr.a : R.attr.b", "R.a"),

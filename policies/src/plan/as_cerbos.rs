@@ -1,0 +1,123 @@
+//! Allowances and denials joined as Cerbos' planner joins them.
+
+use std::sync::Arc;
+
+use super::{
+    Answer,
+    conditions::Conditions,
+    node::Node,
+    question::PlanError,
+    rows::{Said, or},
+};
+use crate::check::Family;
+
+/// What one role, or all of them, come to.
+#[derive(Default)]
+struct Joined {
+    allow: Option<Node>,
+    deny: Option<Node>,
+    role_deny: Option<Node>,
+}
+
+impl<'a> Conditions<'a, '_> {
+    /// Resource policies first, then principal policies around them.
+    pub(super) fn as_cerbos(&mut self, action: &Arc<str>) -> Result<Answer, PlanError> {
+        let mut answer = Answer::default();
+        let (mut root, mut allows, mut fails): (Option<Node>, _, _) = (None, false, None);
+        for family in [Family::Resource, Family::Principal] {
+            let joined = self.roles_as_cerbos(family, action, &mut answer, &mut fails)?;
+            allows = allows || joined.allow.is_some();
+            root = or(joined.allow, root);
+            if let Some(deny) = joined.deny {
+                root = Some(Node::all([deny.negated()].into_iter().chain(root)));
+            }
+        }
+        answer.matched = root.is_some() || fails.is_some();
+        answer.node = match root {
+            Some(root) if allows => Node::all(fails.map(Node::negated).into_iter().chain([root])),
+            _ => Node::constant(false),
+        };
+        Ok(answer)
+    }
+
+    fn roles_as_cerbos(
+        &mut self,
+        family: Family,
+        action: &str,
+        answer: &mut Answer,
+        fails: &mut Option<Node>,
+    ) -> Result<Joined, PlanError> {
+        let mut all = Joined::default();
+        for role in self.roles(family) {
+            let mut one = self.role_as_cerbos(family, action, role, answer, fails)?;
+            let is_denied =
+                [&one.deny, &one.role_deny].iter().any(|deny| deny.as_ref().is_some_and(|d| d.is(true)));
+            if is_denied {
+                one = Joined { allow: Some(Node::constant(false)), ..Joined::default() };
+            } else if one.deny.is_none()
+                && one.role_deny.is_none()
+                && one.allow.as_ref().is_some_and(|allow| allow.is(true))
+            {
+                return Ok(one);
+            }
+            if let Some(deny) = one.role_deny {
+                one.allow = one.allow.map(|allow| Node::all([allow, deny.negated()]));
+            }
+            all.allow = or(all.allow, one.allow);
+            // Q26: what one role is denied counts for all.
+            all.deny = or(all.deny, one.deny);
+        }
+        Ok(all)
+    }
+
+    fn role_as_cerbos(
+        &mut self,
+        family: Family,
+        action: &str,
+        role: &'a str,
+        answer: &mut Answer,
+        fails: &mut Option<Node>,
+    ) -> Result<Joined, PlanError> {
+        let roles = self.with_parents(role);
+        let mut joined = Joined::default();
+        let (mut below, mut pending) = (None, false);
+        for scope in self.place.found(family).scopes.clone() {
+            if below.as_ref().is_some_and(|below: &Node| below.is(true)) {
+                break;
+            }
+            let said = self.said(family, scope, action, &roles)?;
+            let consent = self.needs_consent(scope);
+            if !said.is_nothing() && !consent {
+                answer.scope = scope.into();
+            }
+            let Said { allow, deny, role_deny, fails: failing } = said;
+            let gate = |deny: Option<Node>| unless(deny, below.as_ref());
+            joined.deny = or(joined.deny, gate(deny));
+            joined.role_deny = or(joined.role_deny, gate(role_deny));
+            *fails = or(fails.take(), gate(failing));
+            let Some(allow) = allow else { continue };
+            joined.allow = Some(match joined.allow {
+                None => allow.clone(),
+                Some(known) if std::mem::take(&mut pending) => Node::all([known, allow.clone()]),
+                Some(known) => Node::any([known, allow.clone()]),
+            });
+            if consent {
+                pending = true;
+            } else {
+                below = or(below, Some(allow));
+            }
+        }
+        if pending {
+            joined.allow = None;
+        }
+        Ok(joined)
+    }
+}
+
+/// A denial that a scope below has not overridden.
+fn unless(deny: Option<Node>, below: Option<&Node>) -> Option<Node> {
+    match (deny, below) {
+        (Some(deny), Some(below)) => Some(Node::all([deny, below.clone().negated()])),
+        (deny, _) => deny,
+    }
+}

@@ -1,0 +1,263 @@
+//! Conditions, variables and derived roles, as far as they go before a resource is known.
+
+use std::{rc::Rc, sync::Arc};
+
+use portreeve_cel::{Env, Known, Limits, Map, Residual, Unplannable, Val, Value, syntax::Operator};
+use rustc_hash::FxHashMap;
+
+use super::{
+    node::{Node, Region},
+    question::PlanError,
+};
+use crate::{
+    Along, Check, PolicySet,
+    check::{self, Place},
+    compile::slot,
+    glob::Glob,
+    set::{Condition, Derived, Expression},
+};
+
+/// Largest residual that a variable may stand for.
+const MAX_SIZE: usize = 10_000;
+
+/// What is known while one question is answered.
+pub(super) struct Conditions<'a, 'p> {
+    pub(super) set: &'a PolicySet,
+    /// The question, with a resource of which nothing counts but what is known.
+    pub(super) check: &'a Check<'a>,
+    pub(super) along: &'a Along<'a>,
+    pub(super) place: &'p Place<'a>,
+    attr: &'a Map,
+    now: portreeve_cel::Timestamp,
+    base: [Option<Val<'a>>; slot::COUNT],
+    /// By condition, names and resource policy.
+    regions: FxHashMap<(u32, u32, Option<u32>), Region>,
+    /// By variable, names and resource policy.
+    variables: FxHashMap<(u32, u32, Option<u32>), Rc<Fact>>,
+    /// The effective derived roles, by resource policy.
+    effective: FxHashMap<u32, Rc<Fact>>,
+}
+
+/// What is known of a name.
+enum Fact {
+    Value(Value),
+    /// It has no value, which is an error.
+    Unset,
+    Left(Residual),
+}
+
+type Facts = Vec<(usize, Rc<Fact>)>;
+
+impl<'a, 'p> Conditions<'a, 'p> {
+    pub(super) fn new(
+        set: &'a PolicySet,
+        (check, along): (&'a Check<'a>, &'a Along<'a>),
+        place: &'p Place<'a>,
+        attr: &'a Map,
+        now: portreeve_cel::Timestamp,
+    ) -> Self {
+        let base = check::base(check, along);
+        let (regions, variables, effective) = Default::default();
+        Self { set, check, along, place, attr, now, base, regions, variables, effective }
+    }
+
+    /// Where a condition holds; nothing is everywhere.
+    pub(super) fn condition(
+        &mut self,
+        id: Option<u32>,
+        names: u32,
+        unit: Option<u32>,
+    ) -> Result<Region, PlanError> {
+        let Some(id) = id else { return Ok(Region::always(true)) };
+        if let Some(known) = self.regions.get(&(id, names, unit)) {
+            return Ok(known.clone());
+        }
+        let region = self.tree(id, names, unit)?;
+        self.regions.insert((id, names, unit), region.clone());
+        Ok(region)
+    }
+
+    fn tree(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Region, PlanError> {
+        let set = self.set;
+        let (parts, stops) = match set.conditions.get(id as usize) {
+            None => return Ok(Region::always(false)),
+            Some(Condition::Expr(expression)) => return self.leaf(*expression, names, unit),
+            Some(Condition::All(parts)) => (parts, false),
+            Some(Condition::Any(parts) | Condition::None(parts)) => (parts, true),
+        };
+        let (mut found, mut fails, mut goes_on) = (Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            let part = self.tree(*part, names, unit)?;
+            // One that fails does so only where those before it have not settled the answer.
+            fails.push(Node::all([Node::all(goes_on.clone()), part.fails]));
+            goes_on.push(if stops { part.holds.clone().negated() } else { part.holds.clone() });
+            let settled = part.holds.is(stops);
+            found.push(part.holds);
+            if settled {
+                break;
+            }
+        }
+        let holds = match set.conditions.get(id as usize) {
+            Some(Condition::All(_)) => Node::all(found),
+            Some(Condition::None(_)) => Node::all(found.into_iter().map(Node::negated)),
+            _ => Node::any(found),
+        };
+        Ok(Region { holds, fails: Node::any(fails) })
+    }
+
+    fn leaf(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Region, PlanError> {
+        let left = self.expression(id, names, unit)?;
+        let holds = Node::leaf(left.clone());
+        let is_sure = match &left {
+            Residual::Value(value) => matches!(value, Value::Bool(_)),
+            other => other.clone().settled() == *other,
+        };
+        if is_sure || !self.along.options.strict {
+            return Ok(Region { holds, fails: Node::constant(false) });
+        }
+        let refused = Node::leaf(left.negated());
+        let fails = Node::any([holds.clone(), refused]).negated();
+        Ok(Region { holds, fails })
+    }
+
+    fn expression(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Residual, PlanError> {
+        let set = self.set;
+        let (Some(expression), Some(known)) =
+            (set.expressions.get(id as usize), set.names.get(names as usize))
+        else {
+            return Ok(Residual::Value(Value::Bool(false)));
+        };
+        let mut facts = Facts::new();
+        for variable in &expression.variables {
+            let Some(slot) = known.variables.get(*variable as usize).map(|variable| variable.slot) else {
+                continue;
+            };
+            facts.push((slot, self.variable(*variable, names, unit)?));
+        }
+        if let (true, Some(unit)) = (expression.runtime, unit) {
+            facts.push((slot::DERIVED_ROLES, self.effective(unit)?));
+        }
+        self.partial(&known.env, expression, &known.constants, &facts)
+    }
+
+    fn partial(
+        &self,
+        env: &Env,
+        expression: &Expression,
+        constants: &[(usize, Value)],
+        facts: &[(usize, Rc<Fact>)],
+    ) -> Result<Residual, PlanError> {
+        let mut known: Vec<Known<'_>> =
+            self.base.iter().map(|value| value.map_or(Known::Unset, Known::Value)).collect();
+        known.resize(env.slots(), Known::Unset);
+        put(&mut known, slot::RESOURCE_ID, Known::Unknown);
+        put(&mut known, slot::RESOURCE_VERSION, Known::Unknown);
+        put(&mut known, slot::RESOURCE_ATTR, Known::Fields(self.attr));
+        for (slot, value) in constants {
+            put(&mut known, *slot, Known::Value(Val::from(value)));
+        }
+        for (slot, fact) in facts {
+            let fact = match &**fact {
+                Fact::Value(value) => Known::Value(Val::from(value)),
+                Fact::Unset => Known::Unset,
+                Fact::Left(residual) => Known::Residual(residual),
+            };
+            put(&mut known, *slot, fact);
+        }
+        env.partial(&expression.program, &known, Some(self.now), Limits::default())
+            .map_err(|why| PlanError { expression: Arc::clone(&expression.text), why })
+    }
+
+    /// What a variable stands for.
+    fn variable(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Rc<Fact>, PlanError> {
+        if let Some(known) = self.variables.get(&(id, names, unit)) {
+            return Ok(Rc::clone(known));
+        }
+        let set = self.set;
+        let variable = set.names.get(names as usize).and_then(|names| names.variables.get(id as usize));
+        let fact = match variable {
+            None => Fact::Unset,
+            Some(variable) => match self.expression(variable.expression, names, unit)? {
+                Residual::Value(value) => Fact::Value(value),
+                Residual::Error(_) => Fact::Unset,
+                left if left.size() > MAX_SIZE => {
+                    let expression = Arc::clone(&variable.name);
+                    return Err(PlanError { expression, why: Unplannable::TooLarge });
+                }
+                left => Fact::Left(left),
+            },
+        };
+        let fact = Rc::new(fact);
+        self.variables.insert((id, names, unit), Rc::clone(&fact));
+        Ok(fact)
+    }
+
+    /// Where a derived role is active.
+    pub(super) fn derived_role(&mut self, derived: &Derived) -> Result<Region, PlanError> {
+        // Q11: no derived role is effective while the condition of one is evaluated.
+        self.condition(derived.condition, derived.names, None)
+    }
+
+    /// The derived roles that are effective in the scope of a resource policy: a sorted list.
+    fn effective(&mut self, unit: u32) -> Result<Rc<Fact>, PlanError> {
+        if let Some(known) = self.effective.get(&unit) {
+            return Ok(Rc::clone(known));
+        }
+        let set = self.set;
+        let ids = set.units.get(unit as usize).map(|unit| &*unit.derived).unwrap_or_default();
+        let (mut lists, mut fails) = (Vec::new(), false);
+        for derived in ids.iter().filter_map(|id| set.derived.get(*id as usize)) {
+            // Q10: only parents that are no patterns count here.
+            let has = derived.parents.iter().any(|parent| match parent {
+                Glob::Any => true,
+                Glob::Literal(role) => self.place.all_roles.contains(&&**role),
+                Glob::Stars(_) | Glob::Regex(_) => false,
+            });
+            if !has {
+                continue;
+            }
+            let active = self.derived_role(derived)?;
+            fails = fails || !active.fails.is(false);
+            lists.push(one_or_none(&derived.name, active.holds));
+        }
+        let fact = Rc::new(if fails { Fact::Unset } else { added(lists) });
+        self.effective.insert(unit, Rc::clone(&fact));
+        Ok(fact)
+    }
+}
+
+fn put<'k>(known: &mut [Known<'k>], slot: usize, fact: Known<'k>) {
+    if let Some(known) = known.get_mut(slot) {
+        *known = fact;
+    }
+}
+
+/// The list of this role where it is active, the empty list elsewhere.
+fn one_or_none(role: &Arc<str>, active: Node) -> Residual {
+    let list = |items: Vec<Value>| Residual::Value(Value::List(items.into()));
+    let (one, none) = (list(vec![Value::String(Arc::clone(role))]), list(Vec::new()));
+    match active.as_constant() {
+        Some(true) => one,
+        Some(false) => none,
+        None => Residual::If(Box::new(active.residual()), Box::new(one), Box::new(none)),
+    }
+}
+
+/// All of these lists in one.
+fn added(lists: Vec<Residual>) -> Fact {
+    let mut sum: Option<Residual> = None;
+    for list in lists.into_iter().rev() {
+        sum = Some(match (list, sum) {
+            (list, None) => list,
+            (Residual::Value(Value::List(a)), Some(Residual::Value(Value::List(b)))) => {
+                Residual::Value(Value::List(a.into_iter().chain(b).collect()))
+            }
+            (list, Some(sum)) => Residual::Binary(Operator::Add, Box::new(list), Box::new(sum)),
+        });
+    }
+    match sum {
+        None => Fact::Value(Value::List(Box::default())),
+        Some(Residual::Value(value)) => Fact::Value(value),
+        Some(left) => Fact::Left(left),
+    }
+}

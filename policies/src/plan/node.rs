@@ -1,0 +1,122 @@
+//! Conditions over what is not known, joined.
+
+use portreeve_cel::{Residual, Value};
+
+use super::{filter::Operand, question::Manner, written::written};
+
+/// Where something holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// Where an expression does. It has no errors in it.
+    Leaf(Residual),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
+}
+
+impl Node {
+    pub(super) const fn constant(value: bool) -> Self {
+        Self::Leaf(Residual::Value(Value::Bool(value)))
+    }
+
+    /// An expression where it is true; what is known and not `true` is false.
+    pub(super) fn leaf(residual: Residual) -> Self {
+        match residual.settled() {
+            Residual::Value(value) => Self::constant(value == Value::Bool(true)),
+            other => Self::Leaf(other),
+        }
+    }
+
+    pub(super) const fn as_constant(&self) -> Option<bool> {
+        match self {
+            Self::Leaf(Residual::Value(Value::Bool(value))) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is(&self, value: bool) -> bool {
+        self.as_constant() == Some(value)
+    }
+
+    pub(super) fn all(nodes: impl IntoIterator<Item = Self>) -> Self {
+        join(nodes, false, Self::All)
+    }
+
+    pub(super) fn any(nodes: impl IntoIterator<Item = Self>) -> Self {
+        join(nodes, true, Self::Any)
+    }
+
+    pub(super) fn negated(self) -> Self {
+        match self {
+            Self::Not(inner) => *inner,
+            other => match other.as_constant() {
+                Some(value) => Self::constant(!value),
+                None => Self::Not(Box::new(other)),
+            },
+        }
+    }
+
+    pub(super) fn operand(&self, manner: Manner) -> Operand {
+        let all = |nodes: &[Self]| nodes.iter().map(|node| node.operand(manner)).collect();
+        match self {
+            Self::Leaf(residual) => written(residual, manner),
+            Self::All(nodes) => Operand::expression("and", all(nodes)),
+            Self::Any(nodes) => Operand::expression("or", all(nodes)),
+            Self::Not(node) => Operand::expression("not", vec![node.operand(manner)]),
+        }
+    }
+
+    /// As a part of an expression, which knows two sides and no more.
+    pub(super) fn residual(self) -> Residual {
+        let pairs = |nodes: Vec<Self>, join: fn(Vec<Residual>) -> Residual| {
+            let mut sides: Vec<Residual> = nodes.into_iter().map(Self::residual).collect();
+            let last = sides.pop().into_iter().collect();
+            sides.into_iter().rev().fold(join(last), |right, left| join(vec![left, right]))
+        };
+        match self {
+            Self::Leaf(residual) => residual,
+            Self::All(nodes) => pairs(nodes, Residual::all),
+            Self::Any(nodes) => pairs(nodes, Residual::any),
+            Self::Not(node) => node.residual().negated(),
+        }
+    }
+}
+
+/// `decides` is the constant that is the whole answer; the other one vanishes, as do nodes that are there already.
+fn join(nodes: impl IntoIterator<Item = Node>, decides: bool, kind: fn(Vec<Node>) -> Node) -> Node {
+    let mut kept: Vec<Node> = Vec::new();
+    for node in nodes {
+        match node.as_constant() {
+            Some(value) if value == decides => return node,
+            Some(_) => {}
+            None if kept.contains(&node) => {}
+            None => kept.push(node),
+        }
+    }
+    match (kept.pop(), kept.is_empty()) {
+        (None, _) => Node::constant(!decides),
+        (Some(only), true) => only,
+        (Some(last), false) => {
+            kept.push(last);
+            kind(kept)
+        }
+    }
+}
+
+/// Where a condition holds, and where it fails and so denies everything, which is nowhere unless evaluation is strict.
+#[derive(Clone, Debug)]
+pub(super) struct Region {
+    pub(super) holds: Node,
+    pub(super) fails: Node,
+}
+
+impl Region {
+    pub(super) const fn always(value: bool) -> Self {
+        Self { holds: Node::constant(value), fails: Node::constant(false) }
+    }
+
+    /// Where it is false.
+    pub(super) fn refused(&self) -> Node {
+        Node::all([self.holds.clone().negated(), self.fails.clone().negated()])
+    }
+}

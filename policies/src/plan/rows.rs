@@ -1,0 +1,145 @@
+//! What the rules in one scope say about one action and role.
+
+use super::{conditions::Conditions, node::Node, question::PlanError};
+use crate::{
+    Effect,
+    check::Family,
+    set::{RolePolicy, Row, Unit},
+};
+
+/// What the rules of one scope come to; nothing where there are none.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) allow: Option<Node>,
+    /// By rules of resource or principal policies.
+    pub(super) deny: Option<Node>,
+    /// By role policies.
+    pub(super) role_deny: Option<Node>,
+    /// Where evaluating one of them fails and so denies everything.
+    pub(super) fails: Option<Node>,
+}
+
+impl Said {
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.allow.is_none() && self.deny.is_none() && self.role_deny.is_none()
+    }
+}
+
+/// One, the other or both.
+pub(super) fn or(one: Option<Node>, other: Option<Node>) -> Option<Node> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(Node::any([one, other])),
+        (one, other) => one.or(other),
+    }
+}
+
+impl<'a> Conditions<'a, '_> {
+    /// What the rules of this family in this scope say to one of these roles, a role and its parents.
+    pub(super) fn said(
+        &mut self,
+        family: Family,
+        scope: &str,
+        action: &str,
+        roles: &[&'a str],
+    ) -> Result<Said, PlanError> {
+        let mut said = Said::default();
+        let found = self.place.found(family);
+        let unit = found.unit(self.set, scope);
+        if let Some((id, unit)) = unit.and_then(|id| Some((id, self.set.units.get(id as usize)?))) {
+            self.rows(family, id, unit, action, roles, &mut said)?;
+        }
+        if family == Family::Resource {
+            self.role_policies(scope, action, roles, &mut said)?;
+        }
+        Ok(said)
+    }
+
+    fn rows(
+        &mut self,
+        family: Family,
+        id: u32,
+        unit: &'a Unit,
+        action: &str,
+        roles: &[&'a str],
+        said: &mut Said,
+    ) -> Result<(), PlanError> {
+        for row in unit.rows.iter().filter(|row| row.action.matches(action)) {
+            if !self.concerns(row, family, roles) {
+                continue;
+            }
+            let mut region = self.condition(row.condition, unit.names, Some(id))?;
+            if row.negated {
+                region.holds = region.refused();
+            }
+            if let Some(derived) = row.derived.and_then(|id| self.set.derived.get(id as usize)) {
+                let role = self.derived_role(derived)?;
+                let fails = Node::all([role.holds.clone(), region.fails]);
+                region.fails = Node::any([role.fails, fails]);
+                region.holds = Node::all([region.holds, role.holds]);
+            }
+            if !region.fails.is(false) {
+                said.fails = or(said.fails.take(), Some(region.fails));
+            }
+            match row.effect {
+                Effect::Allow => said.allow = or(said.allow.take(), Some(region.holds)),
+                Effect::Deny if region.holds.is(false) => {}
+                Effect::Deny => said.deny = or(said.deny.take(), Some(region.holds)),
+            }
+        }
+        Ok(())
+    }
+
+    fn concerns(&self, row: &Row, family: Family, roles: &[&str]) -> bool {
+        match &row.kind {
+            Some(kinds) => kinds.matches(self.check.resource.kind, &self.place.kind),
+            None => family == Family::Resource && roles.iter().any(|role| row.role.matches(role)),
+        }
+    }
+
+    fn role_policies(
+        &mut self,
+        scope: &str,
+        action: &str,
+        roles: &[&'a str],
+        said: &mut Said,
+    ) -> Result<(), PlanError> {
+        let set = self.set;
+        let version = self.place.found(Family::Resource).version;
+        for role in roles {
+            let Some(id) = set.roles.get(role, version, scope) else { continue };
+            let Some(policy) = set.role_policies.get(id as usize) else { continue };
+            self.role_policy(policy, action, said)?;
+        }
+        Ok(())
+    }
+
+    /// Every rule about the action must hold, and there must be one.
+    fn role_policy(
+        &mut self,
+        policy: &'a RolePolicy,
+        action: &str,
+        said: &mut Said,
+    ) -> Result<(), PlanError> {
+        let mut listed = false;
+        for rule in &policy.rules {
+            let about = rule.kind.matches(self.check.resource.kind, &self.place.kind)
+                && rule.actions.iter().any(|glob| glob.matches(action));
+            if !about {
+                continue;
+            }
+            listed = true;
+            let region = self.condition(rule.condition, policy.names, None)?;
+            if !region.fails.is(false) {
+                said.fails = or(said.fails.take(), Some(region.fails.clone()));
+            }
+            let refused = region.refused();
+            if !refused.is(false) {
+                said.role_deny = or(said.role_deny.take(), Some(refused));
+            }
+        }
+        if !listed {
+            said.role_deny = or(said.role_deny.take(), Some(Node::constant(true)));
+        }
+        Ok(())
+    }
+}
