@@ -7,6 +7,7 @@ mod dev;
 mod explain;
 mod health;
 mod init;
+mod pdp;
 mod presets;
 mod routes;
 mod serve;
@@ -42,6 +43,8 @@ enum Verb {
     /// Help with development: tokens without an identity provider
     #[command(subcommand)]
     Dev(dev::Dev),
+    /// Answer the questions that a Cerbos server answers, from the configuration of one
+    Pdp(pdp::Pdp),
     /// List the configurations for well-known identity providers
     Presets(presets::Presets),
     /// Ask a running gateway whether it is ready (for container health checks)
@@ -62,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Init(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
         Verb::Dev(verb) => verb.run(),
+        Verb::Pdp(verb) => verb.run(),
         Verb::Presets(verb) => verb.run(),
         Verb::Health(verb) => verb.run(),
         Verb::Completions(verb) => verb.run(),

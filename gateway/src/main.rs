@@ -11,6 +11,7 @@ mod devkey;
 mod echo;
 mod listeners;
 mod observe;
+mod pdp;
 mod project;
 mod proxy;
 mod records;

@@ -207,11 +207,16 @@ const SECONDS: [f64; 14] =
 pub(crate) fn start_logging(settings: &LogSettings) {
     // pingora logs what clients and upstreams do wrong as its own errors; the gateway tells of it itself.
     let quiet = "pingora_core=off,pingora_proxy=off,pingora_cache=off,pingora_pool=off";
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| format!("{quiet},{}", settings.filter));
+    log_to_stderr(&format!("{quiet},{}", settings.filter), settings.json);
+}
+
+/// Begins to log what a filter lets pass to standard error, as lines or as JSON. `RUST_LOG` overrides the filter.
+pub(crate) fn log_to_stderr(filter: &str, json: bool) {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
     let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second start (there is none but in tests) keeps the first.
-    let _ = if settings.json {
+    let _ = if json {
         builder.json().flatten_event(true).try_init()
     } else {
         let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

@@ -1,5 +1,7 @@
 //! JSON schemas of attributes.
 
+mod misfit;
+
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
@@ -150,46 +152,8 @@ impl PolicySet {
             None => return,
         };
         let Ok(instance) = serde_json::to_value(attr.to_value()) else { return };
-        let mut missing: Vec<(String, Vec<String>)> = Vec::new();
-        for found in validator.iter_errors(&instance) {
-            let path = found.instance_path().to_string();
-            if let jsonschema::error::ValidationErrorKind::Required { property } = found.kind() {
-                let name = property.as_str().unwrap_or_default().to_owned();
-                match missing.iter_mut().find(|(at, _)| *at == path) {
-                    Some((_, names)) => names.push(name),
-                    None => missing.push((path, vec![name])),
-                }
-                continue;
-            }
-            errors.push(error(path, message(&found)));
-        }
-        for (path, names) in missing {
-            let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-            errors.push(error(path, format!("missing properties: {}", names.join(", "))));
-        }
-    }
-}
-
-/// In the words that Cerbos uses.
-fn message(error: &jsonschema::ValidationError<'_>) -> String {
-    use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-    let got = kind(error.instance().as_ref());
-    match error.kind() {
-        Kind::Type { kind: TypeKind::Single(want) } => format!("expected {want}, but got {got}"),
-        Kind::Type { kind: TypeKind::Multiple(types) } => {
-            let types: Vec<String> = types.iter().map(|ty| ty.to_string()).collect();
-            format!("expected {}, but got {got}", types.join(" or "))
-        }
-        Kind::AdditionalProperties { unexpected } => {
-            let names: Vec<String> = unexpected.iter().map(|name| format!("'{name}'")).collect();
-            format!("additionalProperties {} not allowed", names.join(", "))
-        }
-        Kind::Enum { options } => {
-            let options: Vec<String> =
-                options.as_array().into_iter().flatten().map(ToString::to_string).collect();
-            format!("value must be one of {}", options.join(", "))
-        }
-        _ => error.to_string(),
+        let found = misfit::all(validator.iter_errors(&instance));
+        errors.extend(found.into_iter().map(|misfit| error(misfit.path, misfit.message)));
     }
 }
 

@@ -20,7 +20,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("portreeve-store", &["portreeve-diagnostics"]),
     ("portreeve-audit", &["portreeve-policies", "portreeve-route-config", "portreeve-identity"]),
     ("portreeve-enforce", &["portreeve-audit", POLICIES, ROUTES, "portreeve-identity", CEL, DIAGNOSTICS]),
-    ("portreeve-api", &["portreeve-enforce", "portreeve-audit", POLICIES, ROUTES, "portreeve-identity", CEL]),
+    (
+        "portreeve-api",
+        &["portreeve-enforce", "portreeve-audit", POLICIES, ROUTES, "portreeve-identity", CEL, DIAGNOSTICS],
+    ),
     (
         "portreeve-console",
         &["portreeve-enforce", "portreeve-audit", POLICIES, ROUTES, "portreeve-identity", CEL],

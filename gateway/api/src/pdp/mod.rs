@@ -1,5 +1,24 @@
 //! The decision point: a server that answers the questions that a Cerbos server answers.
+//!
+//! [`Config`] is what a Cerbos server is configured with, [`Point`] answers, [`router`] is HTTP around it, and
+//! [`Journal`] is where it is written down.
 
+mod answer;
+mod call_id;
 pub mod config;
+mod cors;
+mod entry;
+mod failure;
+mod form;
+mod http;
+mod journal;
+mod point;
+mod question;
+mod reading;
+mod validate;
+mod violation;
 
 pub use config::Config;
+pub use http::router;
+pub use journal::{Journal, Unwritable};
+pub use point::{Point, ReadTokens, Untrusted};

@@ -14,7 +14,7 @@ pub(super) fn apply(root: &mut Node, text: &str, file: u32, report: &mut Report)
             let start = offset + start;
             let span = span(file, start, start + part.len());
             match assignment(part) {
-                Some((path, value)) => put(root, &path, scalar_or_list(value, span), span, report),
+                Some((path, value)) => put(root, &path, scalar_or_list(value, span), span),
                 None => report.push(
                     Diagnostic::error("pdp/override", format!("`{part}` sets nothing"))
                         .at(span, "not `key=value`")
@@ -107,7 +107,7 @@ fn scalar_or_list(text: &str, span: Span) -> Node {
     Node { kind, span }
 }
 
-fn put(node: &mut Node, path: &[Step], value: Node, span: Span, report: &mut Report) {
+fn put(node: &mut Node, path: &[Step], value: Node, span: Span) {
     let Some((step, rest)) = path.split_first() else {
         *node = value;
         return;
@@ -124,7 +124,7 @@ fn put(node: &mut Node, path: &[Step], value: Node, span: Span, report: &mut Rep
                 entries.len() - 1
             });
             if let Some(entry) = entries.get_mut(at) {
-                put(&mut entry.value, rest, value, span, report);
+                put(&mut entry.value, rest, value, span);
             }
         }
         Step::Item(index) => {
@@ -136,7 +136,7 @@ fn put(node: &mut Node, path: &[Step], value: Node, span: Span, report: &mut Rep
                 items.push(Node { kind: Kind::Null, span });
             }
             if let Some(item) = items.get_mut(*index) {
-                put(item, rest, value, span, report);
+                put(item, rest, value, span);
             }
         }
     }
@@ -154,9 +154,9 @@ mod tests {
     }
 
     fn at<'n>(node: &'n Node, path: &[&str]) -> &'n Kind {
-        let found = path.iter().fold(Some(node), |node, step| match step.parse::<usize>() {
-            Ok(index) => node?.as_seq()?.get(index),
-            Err(_) => node?.get(step),
+        let found = path.iter().try_fold(node, |node, step| match step.parse::<usize>() {
+            Ok(index) => node.as_seq()?.get(index),
+            Err(_) => node.get(step),
         });
         &found.expect("it was set").kind
     }

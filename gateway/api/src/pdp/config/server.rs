@@ -107,10 +107,9 @@ fn listen(text: &str) -> Option<Listen> {
 fn limits(node: &Node, report: &mut Report) -> Limits {
     let mut limits = Limits::default();
     let Some(mut fields) = Fields::of(node, "`server.requestLimits`", report) else { return limits };
-    for (key, limit) in [
-        ("maxActionsPerResource", &mut limits.actions),
-        ("maxResourcesPerRequest", &mut limits.resources),
-    ] {
+    for (key, limit) in
+        [("maxActionsPerResource", &mut limits.actions), ("maxResourcesPerRequest", &mut limits.resources)]
+    {
         let Some(node) = fields.optional(key) else { continue };
         match node.kind {
             Kind::Int(number @ 1..=500) => *limit = usize::try_from(number).unwrap_or(*limit),

@@ -27,7 +27,9 @@ pub(super) fn read(node: Option<&Node>, whole: Span, report: &mut Report) -> Opt
     let driver = word(&mut fields, "driver", "storage", report);
     if driver.as_deref() != Some("disk") {
         let (message, at) = match (node.get("driver"), driver) {
-            (Some(node), Some(driver)) => (format!("the storage driver `{driver}` is not supported"), node.span),
+            (Some(node), Some(driver)) => {
+                (format!("the storage driver `{driver}` is not supported"), node.span)
+            }
             _ => ("`storage` has no `driver`".to_owned(), fields.head()),
         };
         let found = Diagnostic::error("pdp/unknown-driver", message);

@@ -77,7 +77,11 @@ fn what_there_is_not_is_refused_where_it_stands() {
         let (config, bundle, report) = read(&format!("{DISK}{more}\n"), &[]);
         assert!(config.is_none(), "{more}");
         let found = &report.findings[0];
-        assert_eq!((found.code, bundle.text(found.span().unwrap())), (code, Some(place)), "{more}: {found:?}");
+        assert_eq!(
+            (found.code, bundle.text(found.span().unwrap())),
+            (code, Some(place)),
+            "{more}: {found:?}"
+        );
     }
     let (config, _, report) = read("server: {}\n", &[]);
     assert!(config.is_none());

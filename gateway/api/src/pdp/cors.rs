@@ -1,0 +1,74 @@
+//! Pages of other origins may ask, if they may.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    middleware::Next,
+};
+
+use super::{Point, config::Cors};
+
+/// The headers that a question needs.
+const HEADERS: [&str; 4] = ["accept", "content-type", "user-agent", "x-requested-with"];
+
+/// Answers preflight requests, and tells browsers which origins may read an answer.
+pub(super) async fn answer(State(point): State<Arc<Point>>, request: Request, next: Next) -> Response<Body> {
+    let Some(cors) = &point.cors else { return next.run(request).await };
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).cloned();
+    if request.method() == Method::OPTIONS
+        && let Some(method) = wanted
+    {
+        return preflight(cors, origin.as_ref(), &method, request.headers());
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(allowed) = allowed(cors, origin.as_ref()) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    }
+    response
+}
+
+fn preflight(
+    cors: &Cors,
+    origin: Option<&HeaderValue>,
+    method: &HeaderValue,
+    headers: &HeaderMap,
+) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let answer = response.headers_mut();
+    let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+    answer.insert(header::VARY, HeaderValue::from_static(vary));
+    let Some(allowed) = allowed(cors, origin) else { return response };
+    if ![Method::GET, Method::POST, Method::HEAD].iter().any(|known| known.as_str() == method) {
+        return response;
+    }
+    let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
+    if let Some(wanted) = wanted {
+        let known = |name: &str| {
+            let name = name.trim();
+            let mut listed = cors.headers.iter().map(String::as_str);
+            listed.any(|known| known == "*" || known.eq_ignore_ascii_case(name))
+                || (cors.headers.is_empty() && HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        };
+        if !wanted.to_str().is_ok_and(|wanted| wanted.split(',').all(known)) {
+            return response;
+        }
+        answer.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
+    }
+    answer.insert(header::ACCESS_CONTROL_ALLOW_METHODS, method.clone());
+    answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+    response
+}
+
+fn allowed(cors: &Cors, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+    let origin = origin?;
+    if cors.origins.is_empty() || cors.origins.iter().any(|known| known == "*") {
+        return Some(HeaderValue::from_static("*"));
+    }
+    cors.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+}

@@ -1,0 +1,139 @@
+//! The decision point over HTTP.
+
+use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, RawQuery, Request, State},
+    http::{HeaderMap, Response, StatusCode, Uri, header},
+    middleware,
+    routing::{get, post},
+};
+use serde::Serialize;
+
+use super::{
+    Point,
+    answer::{CheckedResources, Results},
+    call_id::CallId,
+    cors, entry,
+    failure::Failure,
+    form::{self, Form},
+    question::{CheckResources, text},
+    reading, validate,
+};
+
+/// The largest body that is read.
+const MAX_BODY: usize = 8 << 20;
+
+/// `POST /api/check/resources` and `GET /_cerbos/health`. Who asks is taken from [`ConnectInfo`].
+pub fn router(point: Arc<Point>) -> Router {
+    let has_cors = point.cors.is_some();
+    let router = Router::new()
+        .route("/api/check/resources", post(check_resources).fallback(wrong_method))
+        .route("/_cerbos/health", get(health).head(wrong_method).fallback(wrong_method))
+        .fallback(not_found)
+        .with_state(Arc::clone(&point));
+    if has_cors { router.layer(middleware::from_fn_with_state(point, cors::answer)) } else { router }
+}
+
+async fn check_resources(
+    State(point): State<Arc<Point>>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response<Body> {
+    let form = form(query.as_deref());
+    let (head, body) = request.into_parts();
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
+    match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => match checked(&point, &head.headers, peer, &body, form) {
+            Ok(body) => json(StatusCode::OK, body),
+            Err(failure) => refuse(&failure, form),
+        },
+        Err(_) => refuse(&Failure::TooLarge, form),
+    }
+}
+
+fn checked(
+    point: &Point,
+    headers: &HeaderMap,
+    peer: Option<SocketAddr>,
+    body: &Bytes,
+    form: Form,
+) -> Result<Vec<u8>, Failure> {
+    let asked: CheckResources = reading::read(body)?;
+    if let Some(violations) = validate::check_resources(&asked) {
+        return Err(Failure::Violations(violations));
+    }
+    let at = SystemTime::now();
+    let id = CallId::new(at);
+    let method = "/cerbos.svc.v1.CerbosService/CheckResources";
+    let call = entry::Call { id: &id, at, peer, headers, method };
+    let answered = point.within_limits(&asked).and_then(|()| point.check(&asked, at));
+    if let Some(journal) = &point.journal {
+        match &answered {
+            Ok(answered) => entry::checked(journal, &call, &asked, answered),
+            Err(failure) => entry::refused(journal, &call, &asked, failure.code()),
+        }
+    }
+    let answered = answered?;
+    let results = Results {
+        entries: asked.resources.as_deref().unwrap_or_default(),
+        decisions: &answered.decisions,
+        meta: asked.include_meta == Some(true),
+    };
+    let answer =
+        CheckedResources { request_id: text(&asked.request_id), results, cerbos_call_id: id.as_str() };
+    form::write(&answer, form).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+async fn health(RawQuery(query): RawQuery) -> Response<Body> {
+    const KNOWN: [&str; 2] = ["", "cerbos.svc.v1.CerbosService"];
+    let form = form(query.as_deref());
+    let asked =
+        query.as_deref().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("service="));
+    if asked.is_some_and(|service| !KNOWN.contains(&service)) {
+        return refuse(&Failure::NotFound("unknown service"), form);
+    }
+    #[derive(Serialize)]
+    struct Health {
+        status: &'static str,
+    }
+    answer(StatusCode::OK, &Health { status: "SERVING" }, form)
+}
+
+async fn wrong_method(RawQuery(query): RawQuery) -> Response<Body> {
+    refuse(&Failure::Method, form(query.as_deref()))
+}
+
+async fn not_found(uri: Uri) -> Response<Body> {
+    if uri.path().starts_with("/api/") || uri.path().starts_with("/_cerbos/") {
+        return refuse(&Failure::NotFound("Not Found"), form(uri.query()));
+    }
+    let mut response = Response::new(Body::from("404 page not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response
+}
+
+fn form(query: Option<&str>) -> Form {
+    let pretty = |part: &str| part == "pretty" || part.starts_with("pretty=");
+    if query.is_some_and(|query| query.split('&').any(pretty)) { Form::Lines } else { Form::Line }
+}
+
+fn refuse(failure: &Failure, form: Form) -> Response<Body> {
+    answer(failure.status(), &failure.body(), form)
+}
+
+fn answer(status: StatusCode, value: &impl Serialize, form: Form) -> Response<Body> {
+    json(status, form::write(value, form).unwrap_or_default())
+}
+
+fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let json = header::HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}

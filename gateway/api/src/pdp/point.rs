@@ -1,0 +1,209 @@
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use arc_swap::ArcSwap;
+use portreeve_cel::{Map, Value};
+use portreeve_diagnostics::Bundle;
+use portreeve_policies::{Along, Check, Decision, Options, PolicySet, RuleId, Silent, Trace};
+
+use super::{
+    Config,
+    config::{Cors, ErrorLevel, Limits},
+    failure::Failure,
+    journal::Journal,
+    question::{AuxData, CheckResources, Token, text},
+    reading::Object,
+};
+
+/// Reads the tokens that come with questions.
+pub trait ReadTokens: fmt::Debug + Send + Sync {
+    /// The claims of a token that is good now, as conditions see them.
+    ///
+    /// # Errors
+    /// It is not signed by a key of the set, or not valid now, or there is no such set.
+    fn read(&self, token: &str, key_set: Option<&str>) -> Result<Map, Untrusted>;
+}
+
+/// A token that nothing can be taken from. Why is for the log; who asks is not told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Untrusted(pub String);
+
+/// Answers questions about the policies that are live.
+#[derive(Debug)]
+pub struct Point {
+    live: ArcSwap<Live>,
+    /// How questions are answered: when only effects are asked for, and when derived roles are.
+    brief: Options,
+    full: Options,
+    pub(super) limits: Limits,
+    pub(super) cors: Option<Cors>,
+    errors: Option<ErrorLevel>,
+    tokens: Arc<dyn ReadTokens>,
+    pub(super) journal: Option<Journal>,
+}
+
+/// One revision of the policies.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) set: PolicySet,
+    /// The names of its files.
+    pub(super) files: Vec<Arc<str>>,
+}
+
+/// A question that was answered.
+pub(super) struct Answered {
+    pub(super) decisions: Vec<Decision>,
+    /// For the journal: the rules that were looked at.
+    pub(super) looked_at: Vec<RuleId>,
+    pub(super) live: Arc<Live>,
+    /// What the tokens say.
+    pub(super) claims: Claims,
+}
+
+/// What tokens say.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    pub(super) jwt: Option<Value>,
+    /// `{name: {claims: {…}}}`
+    pub(super) jwts: Option<Value>,
+}
+
+impl Point {
+    /// Answers from these policies, compiled from this bundle.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        set: PolicySet,
+        bundle: &Bundle,
+        tokens: Arc<dyn ReadTokens>,
+        journal: Option<Journal>,
+    ) -> Self {
+        let options = |derived_roles| Options { derived_roles, ..config.options.clone() };
+        Self {
+            live: ArcSwap::from_pointee(Live::new(set, bundle)),
+            brief: options(false),
+            full: options(true),
+            limits: config.limits,
+            cors: config.cors.clone(),
+            errors: config.evaluation_errors,
+            tokens,
+            journal,
+        }
+    }
+
+    /// Answers from other policies from now on. Questions that are being answered finish with those before.
+    pub fn replace(&self, set: PolicySet, bundle: &Bundle) {
+        self.live.store(Arc::new(Live::new(set, bundle)));
+    }
+
+    /// Writes what waits to be written.
+    pub fn close(&self) {
+        if let Some(journal) = &self.journal {
+            journal.close();
+        }
+    }
+
+    /// Decides a question that keeps the rules.
+    pub(super) fn check(&self, asked: &CheckResources, now: SystemTime) -> Result<Answered, Failure> {
+        let entries = asked.resources.as_deref().unwrap_or_default();
+        let claims = asked.aux_data.as_ref().map(|aux| self.claims(aux)).transpose()?.unwrap_or_default();
+        let live = self.live.load_full();
+        let recorded = self.journal.as_ref().is_some_and(Journal::wants_decisions);
+        let full = recorded || asked.include_meta == Some(true);
+        let along = Along {
+            options: if full { &self.full } else { &self.brief },
+            jwts: claims.jwts.as_ref().map(Into::into),
+        };
+        let mut observer = Observer::default();
+        let mut decisions = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let (Some(principal), Some(resource)) = (&asked.principal, &entry.resource) else { continue };
+            let check = Check {
+                principal: principal.view(),
+                resource: resource.view(),
+                actions: entry.actions.as_deref().unwrap_or_default(),
+                aux: claims.jwt.as_ref().map(Into::into),
+                now,
+            };
+            decisions.push(if recorded || self.errors.is_some() {
+                live.set.check_as(&check, &along, &mut observer)
+            } else {
+                live.set.check_as(&check, &along, &mut Silent)
+            });
+        }
+        self.log_errors(&decisions);
+        Ok(Answered { decisions, looked_at: observer.looked_at, live, claims })
+    }
+
+    /// Whether it asks more than it may.
+    pub(super) fn within_limits(&self, asked: &CheckResources) -> Result<(), Failure> {
+        let exceeded = |what: &str, count: usize, limit: usize| {
+            Failure::Invalid(format!("number of {what} ({count}) exceeds configured limit ({limit})"))
+        };
+        let entries = asked.resources.as_deref().unwrap_or_default();
+        if entries.len() > self.limits.resources {
+            return Err(exceeded("resources in batch", entries.len(), self.limits.resources));
+        }
+        let actions = entries.iter().map(|entry| entry.actions.as_ref().map_or(0, Vec::len));
+        match actions.into_iter().find(|count| *count > self.limits.actions) {
+            Some(count) => Err(exceeded("actions", count, self.limits.actions)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn claims(&self, aux: &AuxData) -> Result<Claims, Failure> {
+        let read = |token: &Object<Token>| {
+            let set = token.key_set_id.as_deref().filter(|id| !id.is_empty());
+            self.tokens.read(text(&token.token), set).map(Value::Map).map_err(|error| {
+                tracing::warn!(%error, "a token cannot be trusted");
+                Failure::Invalid("invalid auxData".to_owned())
+            })
+        };
+        let jwt = aux.jwt.as_ref().map(read).transpose()?;
+        let jwts = aux.jwts.as_ref().filter(|jwts| !jwts.is_empty());
+        let jwts = jwts.map(|jwts| {
+            let named = jwts.iter().map(|(name, token)| {
+                let claims = Map::from_iter([("claims", read(token)?)]);
+                Ok((name.as_str(), Value::Map(claims)))
+            });
+            named.collect::<Result<Map, Failure>>().map(Value::Map)
+        });
+        Ok(Claims { jwt, jwts: jwts.transpose()? })
+    }
+
+    fn log_errors(&self, decisions: &[Decision]) {
+        let Some(level) = self.errors else { return };
+        for error in decisions.iter().flat_map(|decision| &decision.evaluation_errors) {
+            let (expression, message) = (&*error.expression, error.message.as_str());
+            const SAID: &str = "an expression has no value";
+            match level {
+                ErrorLevel::Debug => tracing::debug!(expression, message, "{SAID}"),
+                ErrorLevel::Info => tracing::info!(expression, message, "{SAID}"),
+                ErrorLevel::Warn => tracing::warn!(expression, message, "{SAID}"),
+                ErrorLevel::Error => tracing::error!(expression, message, "{SAID}"),
+            }
+        }
+    }
+}
+
+impl Live {
+    fn new(set: PolicySet, bundle: &Bundle) -> Self {
+        Self { set, files: bundle.files.iter().map(|file| Arc::clone(&file.name)).collect() }
+    }
+}
+
+/// Collects what a decision log says and a decision does not.
+#[derive(Debug, Default)]
+struct Observer {
+    looked_at: Vec<RuleId>,
+}
+
+impl Trace for Observer {
+    const ERRORS: bool = true;
+
+    fn rule(&mut self, rule: RuleId, _: &str, _: Result<bool, &portreeve_cel::EvalError>) {
+        if !self.looked_at.contains(&rule) {
+            self.looked_at.push(rule);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What is asked, as it comes in. Attributes are read straight into the evaluator's values.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use portreeve_cel::{Map, Val};
+use portreeve_policies as policies;
+use serde::{Deserialize, Serialize};
+
+use super::reading::Object;
+
+/// `CheckResourcesRequest`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct CheckResources {
+    #[serde(alias = "request_id")]
+    pub(super) request_id: Option<String>,
+    #[serde(alias = "include_meta")]
+    pub(super) include_meta: Option<bool>,
+    pub(super) principal: Option<Object<Principal>>,
+    pub(super) resources: Option<Vec<Object<Entry>>>,
+    #[serde(alias = "aux_data")]
+    pub(super) aux_data: Option<Object<AuxData>>,
+    #[serde(alias = "request_context")]
+    pub(super) request_context: Option<Object<RequestContext>>,
+}
+
+/// `Principal`
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Principal {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) id: Option<String>,
+    pub(super) roles: Option<Vec<Arc<str>>>,
+    #[serde(alias = "policy_version", skip_serializing_if = "is_nothing")]
+    pub(super) policy_version: Option<String>,
+    #[serde(skip_serializing_if = "is_empty")]
+    pub(super) attr: Option<Map>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) scope: Option<String>,
+}
+
+/// `CheckResourcesRequest.ResourceEntry`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Entry {
+    pub(super) actions: Option<Vec<Arc<str>>>,
+    pub(super) resource: Option<Object<Resource>>,
+}
+
+/// `Resource`
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Resource {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) kind: Option<String>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) id: Option<String>,
+    #[serde(alias = "policy_version", skip_serializing_if = "is_nothing")]
+    pub(super) policy_version: Option<String>,
+    #[serde(skip_serializing_if = "is_empty")]
+    pub(super) attr: Option<Map>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) scope: Option<String>,
+}
+
+/// `AuxData`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct AuxData {
+    pub(super) jwt: Option<Object<Token>>,
+    pub(super) jwts: Option<BTreeMap<String, Object<Token>>>,
+}
+
+/// `AuxData.JWT`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Token {
+    pub(super) token: Option<String>,
+    #[serde(alias = "key_set_id")]
+    pub(super) key_set_id: Option<String>,
+}
+
+/// `RequestContext`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct RequestContext {
+    pub(super) annotations: Option<Map>,
+}
+
+#[expect(clippy::ref_option, reason = "serde asks so")]
+fn is_nothing(text: &Option<String>) -> bool {
+    text.as_ref().is_none_or(String::is_empty)
+}
+
+#[expect(clippy::ref_option, reason = "serde asks so")]
+fn is_empty(map: &Option<Map>) -> bool {
+    map.as_ref().is_none_or(Map::is_empty)
+}
+
+/// What was written, or nothing.
+pub(super) fn text(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
+fn attributes(attr: &Option<Map>) -> Val<'_> {
+    static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::default);
+    Val::from(attr.as_ref().unwrap_or(&EMPTY))
+}
+
+impl Principal {
+    pub(super) fn view(&self) -> policies::Principal<'_> {
+        policies::Principal {
+            id: text(&self.id),
+            roles: self.roles.as_deref().unwrap_or_default(),
+            attr: attributes(&self.attr),
+            version: text(&self.policy_version),
+            scope: text(&self.scope),
+        }
+    }
+}
+
+impl Resource {
+    pub(super) fn view(&self) -> policies::Resource<'_> {
+        policies::Resource {
+            kind: text(&self.kind),
+            id: text(&self.id),
+            attr: attributes(&self.attr),
+            version: text(&self.policy_version),
+            scope: text(&self.scope),
+        }
+    }
+}

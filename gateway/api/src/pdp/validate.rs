@@ -1,0 +1,63 @@
+//! The rules that a question keeps before it is answered.
+
+use super::{
+    question::{AuxData, CheckResources, Principal, Resource, text},
+    violation::{Element, Violation, Violations, message, string},
+};
+
+/// What is wrong with it.
+pub(super) fn check_resources(asked: &CheckResources) -> Option<Vec<Violation>> {
+    const RESOURCES: Element = message(4, "resources");
+    let mut at = Violations::default();
+    principal(&mut at, asked.principal.as_deref());
+    let resources = asked.resources.as_deref().unwrap_or_default();
+    if resources.is_empty() {
+        at.required(RESOURCES);
+    }
+    for (index, entry) in resources.iter().enumerate() {
+        at.item(RESOURCES, index, |at| {
+            at.texts(string(1, "actions"), entry.actions.as_deref().unwrap_or_default());
+            match &entry.resource {
+                Some(found) => at.below(message(2, "resource"), |at| resource(at, found)),
+                None => at.required(message(2, "resource")),
+            }
+        });
+    }
+    aux_data(&mut at, asked.aux_data.as_deref());
+    at.into_error()
+}
+
+fn principal(at: &mut Violations, principal: Option<&Principal>) {
+    const FIELD: Element = message(3, "principal");
+    let Some(principal) = principal else { return at.required(FIELD) };
+    at.below(FIELD, |at| {
+        at.text(string(1, "id"), text(&principal.id));
+        at.version(string(2, "policy_version"), text(&principal.policy_version));
+        at.texts(string(3, "roles"), principal.roles.as_deref().unwrap_or_default());
+        at.scope(string(5, "scope"), text(&principal.scope));
+    });
+}
+
+fn resource(at: &mut Violations, resource: &Resource) {
+    at.text(string(1, "kind"), text(&resource.kind));
+    at.version(string(2, "policy_version"), text(&resource.policy_version));
+    at.text(string(3, "id"), text(&resource.id));
+    at.scope(string(5, "scope"), text(&resource.scope));
+}
+
+fn aux_data(at: &mut Violations, aux: Option<&AuxData>) {
+    const JWTS: Element = message(2, "jwts");
+    let Some(aux) = aux else { return };
+    at.below(message(5, "aux_data"), |at| {
+        let jwts = aux.jwts.as_ref().filter(|jwts| !jwts.is_empty());
+        if aux.jwt.is_some() && jwts.is_some() {
+            at.whole("AuxData.only_one_jwt_field", "Only one of the jwt or jwts fields must be set");
+        }
+        if let Some(token) = &aux.jwt {
+            at.below(message(1, "jwt"), |at| at.text(string(1, "token"), text(&token.token)));
+        }
+        for (name, token) in jwts.into_iter().flatten() {
+            at.entry(JWTS, name, |at| at.text(string(1, "token"), text(&token.token)));
+        }
+    });
+}
