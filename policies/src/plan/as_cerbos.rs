@@ -23,19 +23,21 @@ impl<'a> Conditions<'a, '_> {
     /// Resource policies first, then principal policies around them.
     pub(super) fn as_cerbos(&mut self, action: &Arc<str>) -> Result<Answer, PlanError> {
         let mut answer = Answer::default();
-        let (mut root, mut allows, mut fails): (Option<Node>, _, _) = (None, false, None);
+        let (mut root, mut fails): (Option<Node>, _) = (None, None);
         for family in [Family::Resource, Family::Principal] {
             let joined = self.roles_as_cerbos(family, action, &mut answer, &mut fails)?;
-            allows = allows || joined.allow.is_some();
             root = or(joined.allow, root);
             if let Some(deny) = joined.deny {
-                root = Some(Node::all([deny.negated()].into_iter().chain(root)));
+                answer.matched = true;
+                // Cerbos lets a principal policy turn a denial without any allowance into an allowance of the rest; that is
+                // not copied.
+                root = root.map(|root| Node::all([deny.negated(), root]));
             }
         }
-        answer.matched = root.is_some() || fails.is_some();
+        answer.matched = answer.matched || root.is_some() || fails.is_some();
         answer.node = match root {
-            Some(root) if allows => Node::all(fails.map(Node::negated).into_iter().chain([root])),
-            _ => Node::constant(false),
+            Some(root) => Node::all(fails.map(Node::negated).into_iter().chain([root])),
+            None => Node::constant(false),
         };
         Ok(answer)
     }
@@ -52,7 +54,9 @@ impl<'a> Conditions<'a, '_> {
             let mut one = self.role_as_cerbos(family, action, role, answer, fails)?;
             let is_denied =
                 [&one.deny, &one.role_deny].iter().any(|deny| deny.as_ref().is_some_and(|d| d.is(true)));
-            if is_denied {
+            // Cerbos lets what a resource policy allows through an unconditional denial of a principal policy, too; that
+            // is not copied.
+            if is_denied && family == Family::Resource {
                 one = Joined { allow: Some(Node::constant(false)), ..Joined::default() };
             } else if one.deny.is_none()
                 && one.role_deny.is_none()

@@ -6,8 +6,9 @@ use portreeve_cel::{Env, Known, Limits, Map, Residual, Unplannable, Val, Value, 
 use rustc_hash::FxHashMap;
 
 use super::{
+    membership::checked,
     node::{Node, Region},
-    question::PlanError,
+    question::{Manner, PlanError, PlanQuestion},
 };
 use crate::{
     Along, Check, PolicySet,
@@ -29,6 +30,7 @@ pub(super) struct Conditions<'a, 'p> {
     pub(super) place: &'p Place<'a>,
     attr: &'a Map,
     now: portreeve_cel::Timestamp,
+    pub(super) manner: Manner,
     base: [Option<Val<'a>>; slot::COUNT],
     /// By condition, names and resource policy.
     regions: FxHashMap<(u32, u32, Option<u32>), Region>,
@@ -53,12 +55,12 @@ impl<'a, 'p> Conditions<'a, 'p> {
         set: &'a PolicySet,
         (check, along): (&'a Check<'a>, &'a Along<'a>),
         place: &'p Place<'a>,
-        attr: &'a Map,
-        now: portreeve_cel::Timestamp,
+        question: &PlanQuestion<'a>,
     ) -> Self {
+        let (attr, now, manner) = (question.resources.attr, question.now, question.manner);
         let base = check::base(check, along);
         let (regions, variables, effective) = Default::default();
-        Self { set, check, along, place, attr, now, base, regions, variables, effective }
+        Self { set, check, along, place, attr, now, manner, base, regions, variables, effective }
     }
 
     /// Where a condition holds; nothing is everywhere.
@@ -106,7 +108,10 @@ impl<'a, 'p> Conditions<'a, 'p> {
     }
 
     fn leaf(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Region, PlanError> {
-        let left = self.expression(id, names, unit)?;
+        let mut left = self.expression(id, names, unit)?;
+        if self.manner == Manner::Exact {
+            left = checked(left);
+        }
         let holds = Node::leaf(left.clone());
         let is_sure = match &left {
             Residual::Value(value) => matches!(value, Value::Bool(_)),

@@ -7,6 +7,7 @@ mod as_cerbos;
 mod conditions;
 mod exact;
 mod filter;
+mod membership;
 mod node;
 mod normalise;
 mod question;
@@ -85,7 +86,7 @@ impl PolicySet {
             plan.matched = true;
             return Ok(plan);
         }
-        let mut conditions = Conditions::new(self, (&check, along), &place, resources.attr, question.now);
+        let mut conditions = Conditions::new(self, (&check, along), &place, question);
         let mut filters = Vec::with_capacity(question.actions.len());
         for action in question.actions {
             let answer = match question.manner {

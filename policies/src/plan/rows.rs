@@ -20,6 +20,15 @@ pub(super) struct Said {
 }
 
 impl Said {
+    /// A failure counts where nothing before it denies.
+    fn fail(&mut self, fails: Node) {
+        if !fails.is(false) {
+            let denied = [&self.role_deny, &self.deny].into_iter().flatten().cloned();
+            let fails = Node::all(denied.map(Node::negated).chain([fails]));
+            self.fails = or(self.fails.take(), Some(fails));
+        }
+    }
+
     pub(super) const fn is_nothing(&self) -> bool {
         self.allow.is_none() && self.deny.is_none() && self.role_deny.is_none()
     }
@@ -43,13 +52,13 @@ impl<'a> Conditions<'a, '_> {
         roles: &[&'a str],
     ) -> Result<Said, PlanError> {
         let mut said = Said::default();
+        if family == Family::Resource {
+            self.role_policies(scope, action, roles, &mut said)?;
+        }
         let found = self.place.found(family);
         let unit = found.unit(self.set, scope);
         if let Some((id, unit)) = unit.and_then(|id| Some((id, self.set.units.get(id as usize)?))) {
             self.rows(family, id, unit, action, roles, &mut said)?;
-        }
-        if family == Family::Resource {
-            self.role_policies(scope, action, roles, &mut said)?;
         }
         Ok(said)
     }
@@ -77,9 +86,7 @@ impl<'a> Conditions<'a, '_> {
                 region.fails = Node::any([role.fails, fails]);
                 region.holds = Node::all([region.holds, role.holds]);
             }
-            if !region.fails.is(false) {
-                said.fails = or(said.fails.take(), Some(region.fails));
-            }
+            said.fail(region.fails);
             match row.effect {
                 Effect::Allow => said.allow = or(said.allow.take(), Some(region.holds)),
                 Effect::Deny if region.holds.is(false) => {}
@@ -129,9 +136,7 @@ impl<'a> Conditions<'a, '_> {
             }
             listed = true;
             let region = self.condition(rule.condition, policy.names, None)?;
-            if !region.fails.is(false) {
-                said.fails = or(said.fails.take(), Some(region.fails.clone()));
-            }
+            said.fail(region.fails.clone());
             let refused = region.refused();
             if !refused.is(false) {
                 said.role_deny = or(said.role_deny.take(), Some(refused));
