@@ -16,6 +16,7 @@ mod plan;
 mod raw;
 mod schema;
 mod set;
+pub mod suite;
 mod trace;
 mod vocabulary;
 

@@ -2,8 +2,11 @@
 
 use portreeve_diagnostics::{Bundle, Span};
 
-/// The place of a mapping: the colon after its first key.
+/// The place of a mapping: its bracket, or the colon after its first key where it has none.
 pub(crate) fn mapping(bundle: &Bundle, mapping: Span) -> Span {
+    if bundle.text(mapping).is_some_and(|text| text.starts_with('{')) {
+        return mapping;
+    }
     let colon = bundle.text(mapping).and_then(|text| text.find(':')).unwrap_or_default();
     mapping.part(u32::try_from(colon).unwrap_or_default(), u32::MAX)
 }

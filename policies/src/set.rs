@@ -168,6 +168,7 @@ pub(crate) struct RoleRule {
 #[derive(Debug)]
 pub(crate) struct Derived {
     pub(crate) name: Arc<str>,
+    pub(crate) span: Span,
     pub(crate) parents: Box<[Glob]>,
     pub(crate) condition: Option<u32>,
     pub(crate) names: u32,

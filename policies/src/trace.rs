@@ -1,4 +1,4 @@
-use portreeve_cel::EvalError;
+use portreeve_cel::{EvalError, Val};
 
 use crate::{Because, RuleId};
 
@@ -7,6 +7,14 @@ pub trait Trace {
     /// Whether the evaluation errors are wanted. Then variables are evaluated as Cerbos does, all that a policy uses
     /// and not only those that a decision needs.
     const ERRORS: bool = false;
+
+    /// Whether the values of parts of expressions are wanted.
+    const VALUES: bool = false;
+
+    /// A part of the expression that is told of next has this value.
+    fn value(&mut self, text: &str, value: Result<Val<'_>, &EvalError>) {
+        let _ = (text, value);
+    }
 
     /// A part of a condition was evaluated; it belongs to the next rule or derived role.
     fn expression(&mut self, text: &str, held: Result<bool, &EvalError>) {
@@ -19,10 +27,18 @@ pub trait Trace {
         let _ = (rule, role, held);
     }
 
+    /// A rule whose action and role match was looked at, and its derived role is not active.
+    fn inactive(&mut self, rule: RuleId, role: &str) {
+        self.rule(rule, role, Ok(false));
+    }
+
     /// A derived role's condition was evaluated.
     fn derived_role(&mut self, name: &str, active: Result<bool, &EvalError>) {
         let _ = (name, active);
     }
+
+    /// An expression asked for the time, and the question has none.
+    fn no_clock(&mut self) {}
 
     /// An action was settled.
     fn settled(&mut self, action: &str, because: Because) {

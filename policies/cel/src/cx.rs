@@ -100,7 +100,7 @@ impl<'a> Cx<'a> {
 
     /// The one moment that this evaluation calls now.
     pub(crate) fn now(&self) -> Result<Val<'a>, ErrorKind> {
-        self.now.map(Val::Timestamp).ok_or_else(|| ErrorKind::message("now() has no value here"))
+        self.now.map(Val::Timestamp).ok_or(ErrorKind::NoClock)
     }
 
     /// Takes this many steps.

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     StepLimit,
     /// The evaluation took more memory than it may.
     MemoryLimit,
+    /// The time was asked for and there is none.
+    NoClock,
     /// Anything else, in words.
     Message(Box<str>),
 }
@@ -43,7 +45,7 @@ impl ErrorKind {
     /// Whether the evaluation as a whole must stop: such errors are absorbed by nothing.
     #[must_use]
     pub const fn is_limit(&self) -> bool {
-        matches!(self, Self::StepLimit | Self::MemoryLimit)
+        matches!(self, Self::StepLimit | Self::MemoryLimit | Self::NoClock)
     }
 }
 
@@ -64,6 +66,7 @@ impl fmt::Display for ErrorKind {
             Self::DuplicateKey => "duplicate map key".into(),
             Self::StepLimit => "the expression takes more steps than it may".into(),
             Self::MemoryLimit => "the expression takes more memory than it may".into(),
+            Self::NoClock => "now() has no value here".into(),
             Self::Message(text) => text.as_ref().into(),
         };
         f.write_str(&text)

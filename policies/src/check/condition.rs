@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portreeve_cel::{Cx, EvalError, Limits, List, MapRef, Val};
+use portreeve_cel::{Cx, ErrorKind, EvalError, Limits, List, MapRef, Val};
 use smallvec::SmallVec;
 
 use super::Engine;
@@ -108,9 +108,10 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let Some(expression) = set.expressions.get(id as usize) else { return Held::No };
         let frame = self.prepare(expression, names, unit);
         let result = {
-            let mut cx = Cx::new(self.arena, self.slots(frame), Some(self.now), Limits::default());
+            let mut cx = Cx::new(self.arena, self.slots(frame), self.now, Limits::default());
             expression.program.condition(&mut cx)
         };
+        self.parts(expression, names, frame);
         match result {
             Ok(held) => {
                 self.trace.expression(&expression.text, Ok(held));
@@ -135,6 +136,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
 
     /// An expression had no value.
     pub(super) fn failed(&mut self, expression: &Expression, error: &EvalError) {
+        self.no_clock(error);
         if !T::ERRORS {
             self.trace.expression(&expression.text, Err(error));
             return;
@@ -144,6 +146,13 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let found = EvaluationError { expression: Arc::clone(&expression.text), message };
         if !self.decision.evaluation_errors.contains(&found) {
             self.decision.evaluation_errors.push(found);
+        }
+    }
+
+    /// Tells the trace when there was no time to tell.
+    pub(super) fn no_clock(&mut self, error: &EvalError) {
+        if error.kind == ErrorKind::NoClock {
+            self.trace.no_clock();
         }
     }
 
@@ -215,7 +224,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         }
         let Some(state) = self.frames.get_mut(frame) else { return };
         let slots = self.arena.slots(&state.slots);
-        let mut cx = Cx::new(self.arena, slots, Some(self.now), Limits::default());
+        let mut cx = Cx::new(self.arena, slots, self.now, Limits::default());
         match expression.program.eval(&mut cx) {
             Ok(value) => {
                 if let Some(slot) = state.slots.get_mut(variable.slot) {

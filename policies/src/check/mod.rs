@@ -3,6 +3,7 @@
 mod condition;
 mod derived_roles;
 mod output;
+mod parts;
 mod place;
 mod role_policies;
 mod settle;
@@ -42,8 +43,19 @@ impl PolicySet {
 
     /// Decides, with other options than the set was compiled with.
     pub fn check_as<T: Trace>(&self, check: &Check<'_>, along: &Along<'_>, trace: &mut T) -> Decision {
+        self.check_at(check, along, Some(moment(check.now)), trace)
+    }
+
+    /// Decides at a moment, or without one: then an expression that asks for the time fails.
+    pub(crate) fn check_at<T: Trace>(
+        &self,
+        check: &Check<'_>,
+        along: &Along<'_>,
+        now: Option<Timestamp>,
+        trace: &mut T,
+    ) -> Decision {
         let mut arena = ARENA.take().unwrap_or_default();
-        let decision = self.decide(check, along, trace, &arena);
+        let decision = self.decide(check, along, now, trace, &arena);
         arena.clear();
         ARENA.set(Some(arena));
         decision
@@ -53,6 +65,7 @@ impl PolicySet {
         &self,
         check: &Check<'_>,
         along: &Along<'_>,
+        now: Option<Timestamp>,
         trace: &mut T,
         arena: &Arena,
     ) -> Decision {
@@ -65,7 +78,7 @@ impl PolicySet {
             let denied = all(check, trace, Because::NoRule, Some(place.resource.leaf_key(self)));
             return Decision { validation_errors: decision.validation_errors, ..denied };
         }
-        let mut engine = Engine::new(self, check, along, trace, arena, &place, decision);
+        let mut engine = Engine { now, ..Engine::new(self, check, along, trace, arena, &place, decision) };
         for action in check.actions {
             let settled = engine.action(action);
             engine.trace.settled(action, settled.because);
@@ -129,7 +142,7 @@ struct Engine<'a, 't, T> {
     set: &'a PolicySet,
     check: &'a Check<'a>,
     along: &'a Along<'a>,
-    now: Timestamp,
+    now: Option<Timestamp>,
     trace: &'t mut T,
     arena: &'a Arena,
     place: &'t Place<'a>,
@@ -157,7 +170,7 @@ impl<'a, 't, T: Trace> Engine<'a, 't, T> {
             set,
             check,
             along,
-            now: moment(check.now),
+            now: None,
             trace,
             arena,
             place,

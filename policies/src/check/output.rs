@@ -15,13 +15,14 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let expression = if activated { output.activated } else { output.not_met };
         let Some(expression) = expression.and_then(|id| set.expressions.get(id as usize)) else { return };
         let frame = self.prepare(expression, names, Some(unit));
-        let value = {
-            let mut cx = Cx::new(self.arena, self.slots(frame), Some(self.now), Limits::default());
-            match expression.program.eval(&mut cx) {
-                Ok(value) => convert(value),
-                Err(error) => Err(error.to_string()),
-            }
+        let evaluated = {
+            let mut cx = Cx::new(self.arena, self.slots(frame), self.now, Limits::default());
+            expression.program.eval(&mut cx).map(convert)
         };
+        let value = evaluated.unwrap_or_else(|error| {
+            self.no_clock(&error);
+            Err(error.to_string())
+        });
         let asked = self.check.actions.iter().find(|asked| ***asked == *action);
         let action = asked.map_or_else(|| action.into(), Arc::clone);
         self.decision.outputs.push(Output { source: output.source.clone(), action, value });

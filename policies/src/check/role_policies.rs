@@ -34,7 +34,10 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
             if !std::mem::replace(&mut listed, true) {
                 self.eager(policy.names, None);
             }
-            let Some(condition) = rule.condition else { continue };
+            let Some(condition) = rule.condition else {
+                self.considered(rule.rule, role, Held::Yes);
+                continue;
+            };
             let held = self.condition(condition, policy.names, None);
             self.considered(rule.rule, role, held);
             if held == Held::Failed {

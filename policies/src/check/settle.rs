@@ -195,6 +195,10 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
 
     /// Tells the trace of a rule.
     pub(super) fn considered(&mut self, rule: RuleId, role: &str, held: Held) {
+        if held == Held::Inactive {
+            self.trace.inactive(rule, role);
+            return;
+        }
         let fatal = self.fatal.take();
         let outcome = match (&fatal, held) {
             (Some(error), Held::Failed) => Err(error),

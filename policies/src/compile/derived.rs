@@ -92,7 +92,7 @@ impl Linker<'_> {
         let condition = definition.condition.as_ref().and_then(|condition| self.condition(names, condition));
         let parents = definition.parents.iter().filter_map(|parent| self.glob(parent)).collect();
         let name = definition.name.value.as_str().into();
-        push(&mut self.set.derived, Derived { name, parents, condition, names })
+        push(&mut self.set.derived, Derived { name, span: definition.name.span, parents, condition, names })
     }
 
     /// A pattern in a rule.

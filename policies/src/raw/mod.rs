@@ -1,10 +1,10 @@
 //! What is written in a policy file, as it is written.
 
 mod condition;
-mod object;
+pub(crate) mod object;
 mod policies;
 mod policy;
-mod sets;
+pub(crate) mod sets;
 
 use portreeve_diagnostics::{Span, Spanned};
 

@@ -14,6 +14,7 @@ pub(crate) enum Path<'p> {
     Root,
     Field(&'p Path<'p>, &'static str),
     Index(&'p Path<'p>, usize),
+    Key(&'p Path<'p>, &'p str),
 }
 
 impl fmt::Display for Path<'_> {
@@ -23,6 +24,7 @@ impl fmt::Display for Path<'_> {
             Self::Field(Path::Root, name) => f.write_str(name),
             Self::Field(parent, name) => write!(f, "{parent}.{name}"),
             Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+            Self::Key(parent, key) => write!(f, "{parent}[\"{}\"]", camel(key)),
         }
     }
 }
@@ -50,8 +52,16 @@ impl Reading<'_> {
         self.findings.push(self.file, Cause::Validation, text, at, diagnostic);
     }
 
+    /// The same of a mapping as a whole, in a list.
+    pub(crate) fn invalid_mapping(&mut self, mapping: Span, path: Path<'_>, rule: &str) {
+        let text = format!("{path}: {rule}");
+        let diagnostic = Diagnostic::error("policy/invalid", format!("`{path}`: {rule}")).at(mapping, rule);
+        let at = place::mapping(self.bundle, mapping);
+        self.findings.push(self.file, Cause::Validation, text, Some(at), diagnostic);
+    }
+
     /// A field that must be there is, and holds nothing.
-    fn empty(&mut self, place: Span, path: Path<'_>) {
+    pub(crate) fn empty(&mut self, place: Span, path: Path<'_>) {
         let text = format!("{path}: {MISSING}");
         let diagnostic =
             Diagnostic::error("policy/invalid", format!("`{path}`: {MISSING}")).at(place, MISSING);
@@ -63,7 +73,7 @@ impl Reading<'_> {
     fn said_at(&self, place: Span, path: Path<'_>) -> Span {
         match path {
             Path::Field(..) => place::field(self.bundle, place),
-            Path::Root | Path::Index(..) => place,
+            Path::Root | Path::Index(..) | Path::Key(..) => place,
         }
     }
 
@@ -106,15 +116,24 @@ impl Reading<'_> {
     }
 
     fn no_text(&mut self, node: &Node) {
+        self.mismatch(node, "string value", "text");
+    }
+
+    /// A value of another shape: what Cerbos calls the shape that it expects, and what it is called here.
+    pub(crate) fn mismatch(&mut self, node: &Node, theirs: &str, ours: &str) {
         let (found, place) = match node.kind {
             Kind::Map(_) => ("Mapping", place::mapping(self.bundle, node.span)),
             Kind::Seq(_) => ("Sequence", node.span),
             Kind::Null => ("Null", node.span),
-            _ => ("Float", node.span),
+            Kind::Int(_) => ("Integer", node.span),
+            Kind::Bool(_) => ("Bool", node.span),
+            Kind::Str { .. } => ("String", node.span),
+            Kind::Float(_) => ("Float", node.span),
         };
-        let message = format!("expected text and found {}", node.describe());
-        let diagnostic = Diagnostic::error("policy/unreadable", message).at(node.span, "must be text");
-        let text = format!("expected string value got {found}");
+        let message = format!("expected {ours} and found {}", node.describe());
+        let diagnostic =
+            Diagnostic::error("policy/unreadable", message).at(node.span, format!("must be {ours}"));
+        let text = format!("expected {theirs} got {found}");
         self.findings.push(self.file, Cause::Parse, text, Some(place), diagnostic);
     }
 
@@ -122,7 +141,7 @@ impl Reading<'_> {
         match node.kind {
             Kind::Bool(value) => value,
             _ => {
-                self.unreadable(node.span, format!("expected a boolean and found {}", node.describe()));
+                self.mismatch(node, "boolean value", "a boolean");
                 false
             }
         }
@@ -130,7 +149,7 @@ impl Reading<'_> {
 
     pub(crate) fn list<'n>(&mut self, node: &'n Node) -> &'n [Node] {
         node.as_seq().unwrap_or_else(|| {
-            self.unreadable(node.span, format!("expected a list and found {}", node.describe()));
+            self.mismatch(node, "sequence", "a list");
             &[]
         })
     }
@@ -165,7 +184,7 @@ impl Reading<'_> {
     pub(crate) fn entries<'n>(&mut self, node: Option<&'n Node>) -> &'n [Entry] {
         let Some(node) = node else { return &[] };
         node.as_map().unwrap_or_else(|| {
-            self.unreadable(node.span, format!("expected a mapping and found {}", node.describe()));
+            self.mismatch(node, "map", "a mapping");
             &[]
         })
     }
@@ -183,7 +202,11 @@ pub(crate) struct Object<'n> {
 
 impl<'n> Object<'n> {
     pub(crate) fn of(node: &'n Node, reading: &mut Reading<'_>) -> Self {
-        Self { span: node.span, entries: reading.entries(Some(node)), known: Vec::new() }
+        let entries = node.as_map().unwrap_or_else(|| {
+            reading.mismatch(node, "object", "a mapping");
+            &[]
+        });
+        Self { span: node.span, entries, known: Vec::new() }
     }
 
     /// The value of a field; a field that is null is not there.
@@ -272,4 +295,55 @@ fn spells(key: &str, name: &str) -> bool {
         }
     }
     key.next().is_none()
+}
+
+/// A key of a mapping as Cerbos writes it into a path: its words joined, each but the first with a capital.
+fn camel(key: &str) -> String {
+    let chars: Vec<char> = key.chars().collect();
+    let at = |index: usize| chars.get(index).copied().unwrap_or('\0');
+    let divides = |c: char| matches!(c, '_' | '-' | ' ');
+    let mut out = String::with_capacity(key.len());
+    for (index, c) in chars.iter().copied().enumerate() {
+        let before = index.checked_sub(1).map_or('\0', at);
+        if divides(c) {
+            continue;
+        }
+        let kept = before.is_lowercase()
+            || (before.is_uppercase() && c.is_uppercase() && at(index + 1).is_lowercase());
+        if divides(before) {
+            out.extend(c.to_uppercase());
+        } else if kept {
+            out.push(c);
+        } else {
+            out.extend(c.to_lowercase());
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_in_a_path_is_in_camel_case() {
+        for (key, expected) in [
+            ("john_leave_request", "johnLeaveRequest"),
+            ("view:public", "view:public"),
+            ("d-e", "dE"),
+            ("FooBar", "fooBar"),
+            ("a b", "aB"),
+            ("a1_b2", "a1B2"),
+            ("ABC", "abc"),
+            ("aB_cD", "aBCD"),
+            ("a__b", "aB"),
+            ("_b", "B"),
+            ("b_", "b"),
+            ("A_B", "aB"),
+            ("aA2b", "aA2b"),
+            ("é_b", "éB"),
+        ] {
+            assert_eq!(camel(key), expected, "{key}");
+        }
+    }
 }

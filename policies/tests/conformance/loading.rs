@@ -135,7 +135,7 @@ fn an_index_is_refused_for_what_cerbos_refuses_it_for() {
 }
 
 /// The files of a txtar archive.
-fn archive(text: &str) -> Vec<(String, String)> {
+pub(crate) fn archive(text: &str) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
     for line in text.split_inclusive('\n') {
         let header = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));

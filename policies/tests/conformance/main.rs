@@ -11,3 +11,5 @@ mod plans;
 mod schemas;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod verify;
