@@ -6,10 +6,12 @@ use super::{
     Answer,
     conditions::Conditions,
     node::Node,
-    question::PlanError,
+    question::{Manner, PlanError},
     rows::{Said, or},
 };
 use crate::check::Family;
+
+const CERBOS: Manner = Manner::AsCerbos;
 
 /// What one role, or all of them, come to.
 #[derive(Default)]
@@ -26,12 +28,12 @@ impl<'a> Conditions<'a, '_> {
         let (mut root, mut fails): (Option<Node>, _) = (None, None);
         for family in [Family::Resource, Family::Principal] {
             let joined = self.roles_as_cerbos(family, action, &mut answer, &mut fails)?;
-            root = or(joined.allow, root);
+            root = or(CERBOS, joined.allow, root);
             if let Some(deny) = joined.deny {
                 answer.matched = true;
                 // Cerbos lets a principal policy turn a denial without any allowance into an allowance of the rest; that is
                 // not copied.
-                root = root.map(|root| Node::all([deny.negated(), root]));
+                root = root.map(|root| Node::all_written([deny.not_written(), root]));
             }
         }
         answer.matched = answer.matched || root.is_some() || fails.is_some();
@@ -65,11 +67,11 @@ impl<'a> Conditions<'a, '_> {
                 return Ok(one);
             }
             if let Some(deny) = one.role_deny {
-                one.allow = one.allow.map(|allow| Node::all([allow, deny.negated()]));
+                one.allow = one.allow.map(|allow| Node::all_written([allow, deny.not_written()]));
             }
-            all.allow = or(all.allow, one.allow);
+            all.allow = or(CERBOS, all.allow, one.allow);
             // Q26: what one role is denied counts for all.
-            all.deny = or(all.deny, one.deny);
+            all.deny = or(CERBOS, all.deny, one.deny);
         }
         Ok(all)
     }
@@ -96,19 +98,19 @@ impl<'a> Conditions<'a, '_> {
             }
             let Said { allow, deny, role_deny, fails: failing } = said;
             let gate = |deny: Option<Node>| unless(deny, below.as_ref());
-            joined.deny = or(joined.deny, gate(deny));
-            joined.role_deny = or(joined.role_deny, gate(role_deny));
-            *fails = or(fails.take(), gate(failing));
+            joined.deny = or(CERBOS, joined.deny, gate(deny));
+            joined.role_deny = or(CERBOS, joined.role_deny, gate(role_deny));
+            *fails = or(CERBOS, fails.take(), gate(failing));
             let Some(allow) = allow else { continue };
             joined.allow = Some(match joined.allow {
                 None => allow.clone(),
-                Some(known) if std::mem::take(&mut pending) => Node::all([known, allow.clone()]),
-                Some(known) => Node::any([known, allow.clone()]),
+                Some(known) if std::mem::take(&mut pending) => Node::all_written([known, allow.clone()]),
+                Some(known) => Node::any_written([known, allow.clone()]),
             });
             if consent {
                 pending = true;
             } else {
-                below = or(below, Some(allow));
+                below = or(CERBOS, below, Some(allow));
             }
         }
         if pending {
@@ -121,7 +123,8 @@ impl<'a> Conditions<'a, '_> {
 /// A denial that a scope below has not overridden.
 fn unless(deny: Option<Node>, below: Option<&Node>) -> Option<Node> {
     match (deny, below) {
-        (Some(deny), Some(below)) => Some(Node::all([deny, below.clone().negated()])),
+        (Some(deny), Some(below)) if deny.is(true) => Some(below.clone().not_written()),
+        (Some(deny), Some(below)) => Some(Node::all_written([deny, below.clone().not_written()])),
         (deny, _) => deny,
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Answer,
     conditions::Conditions,
     node::Node,
-    question::PlanError,
+    question::{Manner, PlanError},
     rows::{Said, or},
 };
 use crate::check::Family;
@@ -59,7 +59,7 @@ impl<'a> Conditions<'a, '_> {
             }
             let Said { allow, deny, role_deny, fails } = said;
             let no = |node: Option<Node>| node.unwrap_or(Node::constant(false));
-            let deny = no(or(role_deny, deny));
+            let deny = no(or(Manner::Exact, role_deny, deny));
             // An allowance that needs consent leaves it to the scopes above.
             let allow = if consent { Node::constant(false) } else { no(allow) };
             let is_settled = deny.is(true) || allow.is(true);

@@ -56,6 +56,24 @@ impl Node {
         }
     }
 
+    /// As [`Self::all`], without working constants out: what is not known to be constant is asked, and counts.
+    pub(super) fn all_written(nodes: impl IntoIterator<Item = Self>) -> Self {
+        distinct(nodes, false, Self::All)
+    }
+
+    /// As [`Self::any`], without working constants out.
+    pub(super) fn any_written(nodes: impl IntoIterator<Item = Self>) -> Self {
+        distinct(nodes, true, Self::Any)
+    }
+
+    /// As [`Self::negated`], without working constants out.
+    pub(super) fn not_written(self) -> Self {
+        match self {
+            Self::Not(inner) => *inner,
+            other => Self::Not(Box::new(other)),
+        }
+    }
+
     pub(super) fn operand(&self, manner: Manner) -> Operand {
         let all = |nodes: &[Self]| nodes.iter().map(|node| node.operand(manner)).collect();
         match self {
@@ -82,15 +100,25 @@ impl Node {
     }
 }
 
-/// `decides` is the constant that is the whole answer; the other one vanishes, as do nodes that are there already.
+/// `decides` is the constant that is the whole answer; the other one vanishes.
 fn join(nodes: impl IntoIterator<Item = Node>, decides: bool, kind: fn(Vec<Node>) -> Node) -> Node {
     let mut kept: Vec<Node> = Vec::new();
     for node in nodes {
         match node.as_constant() {
             Some(value) if value == decides => return node,
             Some(_) => {}
-            None if kept.contains(&node) => {}
             None => kept.push(node),
+        }
+    }
+    distinct(kept, decides, kind)
+}
+
+/// Nodes that are there already vanish.
+fn distinct(nodes: impl IntoIterator<Item = Node>, decides: bool, kind: fn(Vec<Node>) -> Node) -> Node {
+    let mut kept: Vec<Node> = Vec::new();
+    for node in nodes {
+        if !kept.contains(&node) {
+            kept.push(node);
         }
     }
     match (kept.pop(), kept.is_empty()) {

@@ -1,8 +1,14 @@
 //! What the rules in one scope say about one action and role.
 
-use super::{conditions::Conditions, node::Node, question::PlanError};
+use smallvec::SmallVec;
+
+use super::{
+    conditions::Conditions,
+    node::Node,
+    question::{Manner, PlanError},
+};
 use crate::{
-    Effect,
+    Effect, RuleId,
     check::Family,
     set::{RolePolicy, Row, Unit},
 };
@@ -25,7 +31,7 @@ impl Said {
         if !fails.is(false) {
             let denied = [&self.role_deny, &self.deny].into_iter().flatten().cloned();
             let fails = Node::all(denied.map(Node::negated).chain([fails]));
-            self.fails = or(self.fails.take(), Some(fails));
+            self.fails = or(Manner::Exact, self.fails.take(), Some(fails));
         }
     }
 
@@ -34,11 +40,12 @@ impl Said {
     }
 }
 
-/// One, the other or both.
-pub(super) fn or(one: Option<Node>, other: Option<Node>) -> Option<Node> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(Node::any([one, other])),
-        (one, other) => one.or(other),
+/// One, the other or both. Cerbos does not see that something is constant once it is joined.
+pub(super) fn or(manner: Manner, one: Option<Node>, other: Option<Node>) -> Option<Node> {
+    match (one, other, manner) {
+        (Some(one), Some(other), Manner::Exact) => Some(Node::any([one, other])),
+        (Some(one), Some(other), Manner::AsCerbos) => Some(Node::any_written([one, other])),
+        (one, other, _) => one.or(other),
     }
 }
 
@@ -72,10 +79,14 @@ impl<'a> Conditions<'a, '_> {
         roles: &[&'a str],
         said: &mut Said,
     ) -> Result<(), PlanError> {
+        let mut seen: SmallVec<[(RuleId, Option<u32>); 8]> = SmallVec::new();
         for row in unit.rows.iter().filter(|row| row.action.matches(action)) {
-            if !self.concerns(row, family, roles) {
+            // The rows of a rule for other roles that the principal has say nothing new.
+            let known = (row.rule, row.derived);
+            if !self.concerns(row, family, roles) || seen.contains(&known) {
                 continue;
             }
+            seen.push(known);
             let mut region = self.condition(row.condition, unit.names, Some(id))?;
             if row.negated {
                 region.holds = region.refused();
@@ -84,13 +95,17 @@ impl<'a> Conditions<'a, '_> {
                 let role = self.derived_role(derived)?;
                 let fails = Node::all([role.holds.clone(), region.fails]);
                 region.fails = Node::any([role.fails, fails]);
-                region.holds = Node::all([region.holds, role.holds]);
+                region.holds = match (row.condition.and(derived.condition), self.manner) {
+                    (None, _) => Node::all([region.holds, role.holds]),
+                    (Some(_), Manner::Exact) => Node::all([region.holds, role.holds]),
+                    (Some(_), Manner::AsCerbos) => Node::All(vec![region.holds, role.holds]),
+                };
             }
             said.fail(region.fails);
             match row.effect {
-                Effect::Allow => said.allow = or(said.allow.take(), Some(region.holds)),
+                Effect::Allow => said.allow = or(self.manner, said.allow.take(), Some(region.holds)),
                 Effect::Deny if region.holds.is(false) => {}
-                Effect::Deny => said.deny = or(said.deny.take(), Some(region.holds)),
+                Effect::Deny => said.deny = or(self.manner, said.deny.take(), Some(region.holds)),
             }
         }
         Ok(())
@@ -139,11 +154,11 @@ impl<'a> Conditions<'a, '_> {
             said.fail(region.fails.clone());
             let refused = region.refused();
             if !refused.is(false) {
-                said.role_deny = or(said.role_deny.take(), Some(refused));
+                said.role_deny = or(self.manner, said.role_deny.take(), Some(refused));
             }
         }
         if !listed {
-            said.role_deny = or(said.role_deny.take(), Some(Node::constant(true)));
+            said.role_deny = or(self.manner, said.role_deny.take(), Some(Node::constant(true)));
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ impl Writer {
                 Manner::AsCerbos => Operand::bool(true),
                 Manner::Exact => Operand::expression("has", vec![self.field(operand, field)]),
             },
-            Residual::Call(name, parts) => self.apply(&Arc::clone(name), parts),
+            Residual::Call(name, parts) => self.call(name, parts),
             Residual::Binary(Operator::In, item, range) => {
                 Operand::expression("in", vec![self.part(item), self.range(range)])
             }
@@ -39,7 +39,7 @@ impl Writer {
             Residual::Not(operand) => self.apply("not", [&**operand]),
             Residual::Negate(operand) => self.apply("-_", [&**operand]),
             Residual::If(a, b, c) => self.apply("if", [&**a, b, c]),
-            Residual::List(parts) => self.apply("list", parts),
+            Residual::List(parts) => self.listed(parts),
             Residual::Map(entries) => {
                 let entries = entries.iter().map(|(key, value)| self.apply("set-field", [key, value]));
                 Operand::expression("struct", entries.collect())
@@ -50,6 +50,19 @@ impl Writer {
 
     fn apply<'r>(self, operator: &str, parts: impl IntoIterator<Item = &'r Residual>) -> Operand {
         Operand::expression(operator, parts.into_iter().map(|part| self.part(part)).collect())
+    }
+
+    /// Plain values are one value together.
+    fn listed<'r>(self, parts: impl IntoIterator<Item = &'r Residual>) -> Operand {
+        let operands: Vec<Operand> = parts.into_iter().map(|part| self.part(part)).collect();
+        let plain = operands.iter().map(|operand| match operand {
+            Operand::Value(value) if is_plain(value) => Some(value.clone()),
+            _ => None,
+        });
+        match plain.collect::<Option<Box<[Value]>>>() {
+            Some(values) => Operand::Value(Value::List(values)),
+            None => Operand::expression("list", operands),
+        }
     }
 
     /// `a.b.c` is one variable.
@@ -65,10 +78,24 @@ impl Writer {
         }
     }
 
-    /// What is gone through or looked into: of a known map, its keys.
+    fn call(self, name: &str, parts: &[Residual]) -> Operand {
+        // What cel-go makes of these macros: of more than two numbers, a list.
+        let name = match name {
+            "math.greatest" => "math.@max",
+            "math.least" => "math.@min",
+            other => return self.apply(other, parts),
+        };
+        match parts {
+            [_, _, _, ..] => Operand::expression(name, vec![self.part(&Residual::List(parts.to_vec()))]),
+            few => self.apply(name, few),
+        }
+    }
+
+    /// What is gone through or looked into: of a map, its keys.
     fn range(self, range: &Residual) -> Operand {
         match range {
             Residual::Value(Value::Map(map)) => Operand::Value(Value::List(keys(map))),
+            Residual::Map(entries) => self.listed(entries.iter().map(|(key, _)| key)),
             other => self.part(other),
         }
     }

@@ -71,6 +71,10 @@ fn expressions_are_written_in_the_operators_of_filters() {
         ("duration(R.attr.d) < duration('90m')", r#"(lt (duration R.d) (duration "5400s"))"#),
         ("R.attr.a ? R.attr.b : R.attr.c", "(if R.a R.b R.c)"),
         ("math.abs(R.attr.n) > 1.0", "(gt (math.abs R.n) 1)"),
+        ("math.greatest(R.attr.n, 1) > 1", "(gt (math.@max R.n 1) 1)"),
+        ("math.least(R.attr.n, 1, 2) > 1", "(gt (math.@min (list R.n 1 2)) 1)"),
+        ("R.attr.s in {'x': R.attr.y, 'z': 1}", r#"(in R.s ["x","z"])"#),
+        ("!(!R.attr.a)", "(not (not R.a))"),
         ("[R.attr.a, true] == [true, true]", "(eq (list R.a true) [true,true])"),
     ] {
         assert_eq!(principal().filter(&when(expr)), expected, "{expr}");

@@ -97,7 +97,11 @@ impl Partial<'_> {
             ExprKind::Map(entries) => self.map(entries),
             ExprKind::And(sides) => Ok(Residual::balanced(self.parts(sides)?, Residual::all)),
             ExprKind::Or(sides) => Ok(Residual::balanced(self.parts(sides)?, Residual::any)),
-            ExprKind::Not(operand) => Ok(self.part(operand)?.negated()),
+            ExprKind::Not(operand) => Ok(match self.part(operand)? {
+                // Kept as it is written.
+                twice @ Residual::Not(_) => Residual::Not(Box::new(twice)),
+                other => other.negated(),
+            }),
             ExprKind::Negate(operand) => {
                 let operand = self.part(operand)?;
                 self.folded(Residual::Negate(Box::new(operand)))
