@@ -42,6 +42,9 @@ pub(crate) struct Loaded {
 #[derive(Clone, Debug, Default)]
 struct Attempt {
     last: Option<SystemTime>,
+    /// When keys were last fetched because a token named one that was not there. Callers can bring that about, so it is
+    /// what the cool-down counts from; a fetch of the gateway's own accord is none of their doing.
+    searched: Option<SystemTime>,
     failure: Option<String>,
     count: u64,
 }
@@ -81,7 +84,8 @@ impl Keys {
             self.refresh_if_old(&loaded, now);
             return Ok(loaded);
         }
-        if self.may_try(now) {
+        let may = if self.current.load().is_some() { self.may_search(now) } else { self.may_try(now) };
+        if may {
             self.load(now).await;
         }
         match self.current.load_full() {
@@ -93,7 +97,7 @@ impl Keys {
 
     /// A newer set than the given one, if one may be fetched now.
     pub(crate) async fn renewed(self: &Arc<Self>, known: &Loaded, now: SystemTime) -> Option<Arc<Loaded>> {
-        if self.never_changes() || matches!(self.source, KeySource::PerKey(_)) || !self.may_try(now) {
+        if self.never_changes() || matches!(self.source, KeySource::PerKey(_)) || !self.may_search(now) {
             return None;
         }
         self.load(now).await;
@@ -202,17 +206,35 @@ impl Keys {
         tokio::spawn(async move { keys.load(now).await });
     }
 
+    /// Whether keys may be fetched when none are there, or those that are there are old.
     fn may_try(&self, now: SystemTime) -> bool {
         let attempt = self.attempt.lock();
-        let Some(last) = attempt.last else { return true };
-        if self.fetching.try_lock().is_err() {
+        if self.is_fetching() {
             return true; // and wait for the attempt that is under way
         }
-        if self.never_changes() && attempt.failure.is_none() {
-            return false;
-        }
         let pause = if attempt.failure.is_some() { self.timing.pause } else { self.timing.cool_down };
-        now.duration_since(last).map_or(true, |since| since >= pause)
+        let can_change = !self.never_changes() || attempt.failure.is_some();
+        attempt.last.is_none() || (can_change && is_past(attempt.last, pause, now))
+    }
+
+    /// Whether keys may be fetched for a token that names one which is not among them. If so, the cool-down begins.
+    fn may_search(&self, now: SystemTime) -> bool {
+        let mut attempt = self.attempt.lock();
+        if self.is_fetching() {
+            return true; // and wait for the attempt that is under way
+        }
+        if attempt.failure.is_some() {
+            return is_past(attempt.last, self.timing.pause, now);
+        }
+        let may = !self.never_changes() && is_past(attempt.searched, self.timing.cool_down, now);
+        if may {
+            attempt.searched = Some(now);
+        }
+        may
+    }
+
+    fn is_fetching(&self) -> bool {
+        self.fetching.try_lock().is_err()
     }
 
     async fn load_in_turn(&self, now: SystemTime) {
@@ -281,6 +303,10 @@ impl Keys {
         let url = text("jwks_uri").ok_or("discovery document has no jwks_uri")?;
         Url::parse(url).map_err(|_| "jwks_uri is not a URL".to_owned())
     }
+}
+
+fn is_past(last: Option<SystemTime>, pause: std::time::Duration, now: SystemTime) -> bool {
+    last.is_none_or(|last| now.duration_since(last).map_or(true, |since| since >= pause))
 }
 
 /// A key id that can be a segment of a path and nothing else.
