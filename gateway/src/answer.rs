@@ -10,9 +10,10 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
         ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
+use portreeve_identity::Reply;
 
 /// What an answer says.
 #[derive(Debug)]
@@ -23,12 +24,14 @@ pub(crate) struct Answer {
     pub(crate) challenges: Vec<HeaderValue>,
     /// In how many seconds to come again.
     pub(crate) retry_after: Option<u64>,
+    /// The whole of it, where the gateway itself has something to say.
+    pub(crate) reply: Option<Reply>,
 }
 
 impl Answer {
     /// A status and nothing else.
     pub(crate) const fn of(status: StatusCode) -> Self {
-        Self { status, challenges: Vec::new(), retry_after: None }
+        Self { status, challenges: Vec::new(), retry_after: None, reply: None }
     }
 
     /// What a refusal tells its caller.
@@ -37,6 +40,7 @@ impl Answer {
             status: refusal.status(),
             challenges: refusal.challenges(),
             retry_after: refusal.retry_after(),
+            reply: refusal.reply().cloned(),
         }
     }
 
@@ -49,6 +53,7 @@ impl Answer {
     ) -> Response<Bytes> {
         let id = id.to_string();
         let mut response = match form(headers) {
+            _ if self.speaks() => self.said(),
             Form::Grpc => self.grpc(&id),
             Form::Html => self.page(&id),
             Form::Problem => self.problem(&id),
@@ -56,6 +61,12 @@ impl Answer {
         let fields = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&id) {
             fields.insert(REQUEST_ID, value);
+        }
+        for (name, value) in self.reply.iter().flat_map(|reply| &reply.headers) {
+            match *name == SET_COOKIE {
+                true => drop(fields.append(name, value.clone())),
+                false => drop(fields.insert(name, value.clone())),
+            }
         }
         for challenge in &self.challenges {
             fields.append(WWW_AUTHENTICATE, challenge.clone());
@@ -69,6 +80,23 @@ impl Answer {
         }
         if method == Method::HEAD {
             *response.body_mut() = Bytes::new();
+        }
+        response
+    }
+
+    /// Whether there is more to the answer than its status. An error of the login's own is told like every other.
+    fn speaks(&self) -> bool {
+        let error = self.status.is_client_error() || self.status.is_server_error();
+        self.reply.as_ref().is_some_and(|reply| !error || !reply.body.is_empty())
+    }
+
+    fn said(&self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = self.status;
+        if let Some(reply) = &self.reply {
+            *response.body_mut() = Bytes::copy_from_slice(reply.body.as_bytes());
+            let length = HeaderValue::from(reply.body.len());
+            response.headers_mut().insert(CONTENT_LENGTH, length);
         }
         response
     }
@@ -255,7 +283,8 @@ mod tests {
     fn challenges_and_the_time_to_come_again_are_told() {
         let challenges =
             vec![HeaderValue::from_static("Bearer"), HeaderValue::from_static("Basic realm=\"a\"")];
-        let answer = Answer { status: StatusCode::UNAUTHORIZED, challenges, retry_after: Some(3) };
+        let answer =
+            Answer { status: StatusCode::UNAUTHORIZED, challenges, retry_after: Some(3), reply: None };
         let response = answer.response(&Method::GET, &HeaderMap::new(), &"id");
         let told: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();
         assert_eq!(told, ["Bearer", "Basic realm=\"a\""]);

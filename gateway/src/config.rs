@@ -7,6 +7,7 @@ mod authenticators;
 mod compile;
 mod files;
 mod listeners;
+mod mutators;
 mod raw;
 mod secrets;
 mod upstreams;
@@ -19,6 +20,7 @@ pub(crate) use authenticators::{Kept, authenticators, key_files};
 pub(crate) use compile::compile;
 pub(crate) use files::Folder;
 pub(crate) use listeners::{CertificateFiles, ListenerSettings, ListenerTls};
+pub(crate) use mutators::{KeptMint, mutators};
 
 use crate::upstreams::UpstreamSettings;
 
@@ -40,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) upstreams: Vec<UpstreamSettings>,
     /// Who can prove who they are, by name, as written: each mechanism reads its own.
     pub(crate) authenticators: Vec<(Spanned<String>, Node)>,
+    /// How requests can be changed on their way, by name, as written.
+    pub(crate) mutators: Vec<(Spanned<String>, Node)>,
     /// Files and folders with routes, relative to the configuration's own folder.
     pub(crate) routes: Vec<Spanned<String>>,
     /// The folder with policies, relative likewise.

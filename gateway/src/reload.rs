@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     config::{self, Config, Kept},
     listeners::Certificates,
-    revision::{self, Compiled, Revision},
+    revision::{self, Compiled, KeptParts, Revision},
     serve::Shared,
     source::Source,
     upstreams::Upstreams,
@@ -36,7 +36,7 @@ pub(crate) struct Reloader {
     shared: Shared,
     live: Arc<Live>,
     certificates: Vec<Arc<Certificates>>,
-    authenticators: Vec<Kept>,
+    kept: KeptParts,
     /// What cannot be changed while the gateway runs, as it was at the start.
     fixed: String,
     report: mpsc::Sender<()>,
@@ -53,13 +53,13 @@ impl Reloader {
         live: Arc<Live>,
         certificates: Vec<Arc<Certificates>>,
         config: &Config,
-        authenticators: Vec<Kept>,
+        kept: KeptParts,
         served: &str,
     ) -> Self {
         let (report, changes) = mpsc::channel(1);
         let fixed = fixed(config);
         let mut reloader =
-            Self { source, shared, live, certificates, authenticators, fixed, report, changes, watch: None };
+            Self { source, shared, live, certificates, kept, fixed, report, changes, watch: None };
         reloader.watch(config, served);
         reloader
     }
@@ -85,7 +85,7 @@ impl Reloader {
     }
 
     async fn reload(&mut self, why: &'static str) {
-        let (source, before) = (self.source.clone(), self.authenticators.clone());
+        let (source, before) = (self.source.clone(), self.kept.clone());
         let compiled = tokio::task::spawn_blocking(move || revision::compile(&source, &before)).await;
         let Ok(compiled) = compiled else {
             tracing::error!("compiling a revision broke off; the one before goes on serving");
@@ -103,12 +103,12 @@ impl Reloader {
         if fixed(&revision.config) != self.fixed {
             tracing::warn!("`listeners`, `admin`, `limits`, `log` and `audit` change with a restart only");
         }
-        prepare(&revision.authenticators).await;
+        prepare(&revision.kept.authenticators).await;
         // First where requests may go, then the routes that send them there.
         let upstreams = Upstreams::start(revision.config.upstreams.clone(), &self.shared.upstreams.load());
         self.shared.upstreams.store(Arc::new(upstreams));
         self.live.replace(revision.snapshot);
-        self.authenticators = revision.authenticators;
+        self.kept = revision.kept;
         self.watch(&revision.config, &id);
         self.shared.metrics.reloaded(true);
         self.shared.revisions.went_live(Arc::clone(&id));

@@ -9,7 +9,7 @@ use portreeve_policies::{Options, PolicySet};
 use portreeve_route_config::RouteTable;
 
 use crate::{
-    config::{self, Config, Evaluation, Kept},
+    config::{self, Config, Evaluation, Kept, KeptMint},
     source::{Source, Text},
 };
 
@@ -18,8 +18,8 @@ use crate::{
 pub(crate) struct Revision {
     /// What the configuration says.
     pub(crate) config: Config,
-    /// Those who check credentials, kept for the next revision with what they remember.
-    pub(crate) authenticators: Vec<Kept>,
+    /// What is kept for the next revision, with what it remembers.
+    pub(crate) kept: KeptParts,
     /// Routes, policies, and what the names in them stand for.
     pub(crate) snapshot: Snapshot,
 }
@@ -35,8 +35,17 @@ pub(crate) struct Compiled {
     pub(crate) revision: Option<Revision>,
 }
 
-/// Reads and compiles a project. `before` are the authenticators of the revision before.
-pub(crate) fn compile(source: &Source, before: &[Kept]) -> Compiled {
+/// What one revision hands on to the next.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeptParts {
+    /// Those who check credentials.
+    pub(crate) authenticators: Vec<Kept>,
+    /// Those who sign tokens.
+    pub(crate) mints: Vec<KeptMint>,
+}
+
+/// Reads and compiles a project. `before` is of the revision before.
+pub(crate) fn compile(source: &Source, before: &KeptParts) -> Compiled {
     let mut text = source.read();
     let mut report = std::mem::take(&mut text.report);
     let revision = text.config.take().and_then(|config| link(config, &text, source, before, &mut report));
@@ -49,17 +58,24 @@ fn link(
     config: Config,
     text: &Text,
     source: &Source,
-    before: &[Kept],
+    before: &KeptParts,
     report: &mut Report,
 ) -> Option<Revision> {
-    let authenticators =
-        config::authenticators(&config.authenticators, source.folder(), &text.bundle, before, report);
+    let authenticators = config::authenticators(
+        &config.authenticators,
+        source.folder(),
+        &text.bundle,
+        &before.authenticators,
+        report,
+    );
     let (routes, found) = RouteTable::compile(&text.bundle, &text.routes);
     report.extend(found);
     let options = Options { strict: config.evaluation == Evaluation::Strict, ..Options::default() };
     let (policies, found) = PolicySet::compile(&text.bundle, &text.policies, &options);
     report.extend(found);
     let upstreams: Vec<Arc<str>> = config.upstreams.iter().map(|one| Arc::clone(&one.name)).collect();
+    let mutators = config::mutators(&config.mutators, &upstreams, source.folder(), &before.mints, report);
+    let mints: Vec<_> = mutators.mints.iter().map(|kept| Arc::clone(&kept.mint)).collect();
     let known: Vec<_> = authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect();
     let project = Project {
         bundle: &text.bundle,
@@ -67,8 +83,10 @@ fn link(
         policies: policies?,
         authenticators: &known,
         upstreams: &upstreams,
-        mutators: &[],
+        mutators: &mutators.named,
+        mints: &mints,
     };
     let snapshot = project.link(report);
-    Some(Revision { config, authenticators, snapshot })
+    let kept = KeptParts { authenticators, mints: mutators.mints };
+    Some(Revision { config, kept, snapshot })
 }

@@ -114,7 +114,7 @@ impl Running {
     /// # Errors
     /// A port is not to be had, TLS cannot be set up, or an audit file cannot be written.
     pub(crate) async fn start(source: Source, revision: Revision) -> anyhow::Result<Self> {
-        let Revision { config, authenticators, snapshot } = revision;
+        let Revision { config, kept, snapshot } = revision;
         let metrics = Arc::new(Metrics::new());
         let records = Records::open(&config.audit, &metrics)?;
         let id = Arc::clone(snapshot.revision());
@@ -128,11 +128,11 @@ impl Running {
         let revisions = Arc::new(Revisions::default());
         let shared = Shared { enforcer, upstreams, metrics, revisions };
         let (gateway, certificates) = Gateway::start(&config, &shared).await?;
-        reload::prepare(&authenticators).await;
+        reload::prepare(&kept.authenticators).await;
         shared.metrics.reloaded(true);
         shared.revisions.went_live(Arc::clone(&id));
         tracing::info!(revision = %id, "a revision is live");
-        let reloader = Reloader::new(source, shared, live, certificates, &config, authenticators, &id);
+        let reloader = Reloader::new(source, shared, live, certificates, &config, kept, &id);
         let reloading = tokio::spawn(reloader.run(gateway.stop.subscribe()));
         Ok(Self { gateway, reloading, records })
     }

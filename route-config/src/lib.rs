@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod compile;
+mod cookie_template;
 mod escape;
 mod head;
 mod header_template;
@@ -31,8 +32,9 @@ mod target;
 mod trie;
 mod value;
 
+pub use cookie_template::CookieTemplate;
 pub use head::Head;
-pub use header_template::HeaderTemplate;
+pub use header_template::{Encoding, HeaderTemplate};
 pub use host::{Host, HostError, HostPattern};
 pub use load::{Credentials, DEFAULT_MAX_STORED, Load};
 pub use method::{MethodError, Methods};

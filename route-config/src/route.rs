@@ -55,6 +55,8 @@ pub struct Route {
 pub enum Mutation {
     /// A mutator that the configuration names.
     Named(Spanned<Arc<str>>),
+    /// A mutator that the defaults name, on a public route: left out if it speaks of the caller, whom nobody asks here.
+    NamedIfPublic(Spanned<Arc<str>>),
     /// Header fields set from values, each replacing what the client sent under any spelling of its name.
     Headers(Box<[HeaderTemplate]>),
 }

@@ -117,6 +117,7 @@ fn enforcer(issuer: &Issuer) -> Enforcer {
         authenticators: &[authenticator(issuer)],
         upstreams: &["app".into()],
         mutators: &[],
+        mints: &[],
     };
     let live = Live::new(project.link(&mut report));
     assert!(report.is_empty(), "{report:#?}");

@@ -11,5 +11,15 @@ pub enum Edit {
     Set(HeaderName, HeaderValue),
 }
 
+impl Edit {
+    /// The name of the field.
+    #[must_use]
+    pub const fn name(&self) -> &HeaderName {
+        match self {
+            Self::Remove(name) | Self::Set(name, _) => name,
+        }
+    }
+}
+
 /// Changes, in the order in which they apply. The first two need no heap.
 pub type Edits = SmallVec<[Edit; 2]>;

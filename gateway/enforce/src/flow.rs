@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use portreeve_audit::{Record, Resource, Sink, Text};
-use portreeve_cel::Value;
-use portreeve_route_config::{Access, Head, Inputs, Target, TargetTemplate};
+use portreeve_identity::Identity;
+use portreeve_route_config::{Access, Head, Inputs};
 
 use crate::{
     Body, Live, Permit, Refusal, Request, Snapshot,
     ask::ask,
+    dress::{Scene, dress},
     facts::Facts,
-    words::{dress, question, view},
+    words::{complete, question, view},
     world::{Real, World},
 };
 
@@ -81,6 +82,11 @@ pub(crate) async fn judge<W: World>(
     record.host = Text::from(head.host);
     record.path = Text::from(head.path.as_str());
 
+    // Is it for the gateway itself?
+    if let Some(own) = snapshot.own(head.path.as_str()) {
+        return Err(world.answer(own, &request.presented(&reading)).await);
+    }
+
     // Which route is it?
     let matched = snapshot.routes.find(&head).ok_or(Refusal::NoRoute)?;
     let link = snapshot.link(matched.route).ok_or(Refusal::NoRoute)?;
@@ -88,11 +94,16 @@ pub(crate) async fn judge<W: World>(
     world.matched(&head, &matched);
     let inputs = Inputs::new(&head, &matched);
     let target = || Text::of(&reading.target);
+    let dressed = |inputs: &Inputs<'_>, caller: Option<&Identity>| {
+        let upstream = &matched.route.upstream.value;
+        let scene = Scene { inputs, headers: request.headers, caller, upstream, now: request.at };
+        dress(&link.steps, &snapshot.cookies, &scene)
+    };
 
     // A public route asks no more; every other asks who is calling.
     let template = match &matched.route.access {
         Access::Public => {
-            let edits = dress(link, &inputs)?;
+            let edits = dressed(&inputs, None)?;
             return Ok(Permit::new(matched.route, None, target(), edits));
         }
         Access::Authenticated => None,
@@ -125,20 +136,6 @@ pub(crate) async fn judge<W: World>(
         }
     }
 
-    let edits = dress(link, &inputs)?;
+    let edits = dressed(&inputs, Some(&caller))?;
     Ok(Permit::new(matched.route, Some(caller), target(), edits))
-}
-
-fn complete<'a>(
-    template: &'a TargetTemplate,
-    target: &mut Target<'a>,
-    inputs: &Inputs<'a>,
-    stored: Option<&Value>,
-) -> Result<(), Refusal> {
-    let Some(stored) = stored else { return Ok(()) };
-    // What is stored lives less long than the request, so the attributes are made before it goes.
-    let mut completed = target.clone();
-    template.complete(&mut completed, &inputs.stored(stored))?;
-    target.attr = completed.attr;
-    Ok(())
 }

@@ -7,11 +7,14 @@
 
 mod ask;
 mod body;
+mod dress;
 mod edit;
 mod explain;
 mod facts;
 mod flow;
 mod link;
+mod link_mutators;
+mod own;
 mod permit;
 mod refusal;
 mod request;
@@ -20,11 +23,13 @@ mod words;
 mod world;
 
 pub use body::{Body, BodyError, NoBody};
+pub use dress::{AudienceOf, IdToken, Mutator, Removal};
 pub use edit::{Edit, Edits};
 pub use explain::{Assumed, Attribute, Explanation, Origin, PassedOver, Step, explain};
 pub use facts::{Answer, Ask, Facts, FactsError, Fetch, FetchError};
 pub use flow::Enforcer;
 pub use link::Project;
+pub use own::KEYS_PATH;
 pub use permit::Permit;
 pub use refusal::Refusal;
 pub use request::{Request, Unreadable};

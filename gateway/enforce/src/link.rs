@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use http::HeaderName;
 use portreeve_diagnostics::{Bundle, Diagnostic, Report, Spanned, suggest};
-use portreeve_identity::{Authenticator, Chain};
+use portreeve_identity::{Authenticator, Chain, mint::Mint};
 use portreeve_policies::PolicySet;
-use portreeve_route_config::{Access, HeaderTemplate, Mutation, Route, RouteTable, TargetTemplate};
+use portreeve_route_config::{Access, Route, RouteTable, TargetTemplate};
 
-use crate::snapshot::{Link, Snapshot};
+use crate::{
+    dress::Mutator,
+    snapshot::{Link, Snapshot},
+};
 
 /// The most octets of a body that can be read and still be forwarded as they came: what pingora keeps.
 const MAX_BODY: u64 = 64 * 1024;
@@ -26,8 +28,10 @@ pub struct Project<'p> {
     pub authenticators: &'p [Arc<dyn Authenticator>],
     /// The names of the upstreams.
     pub upstreams: &'p [Arc<str>],
-    /// The header fields that each named mutator sets.
-    pub mutators: &'p [(Arc<str>, Box<[HeaderTemplate]>)],
+    /// What each named mutator does.
+    pub mutators: &'p [(Arc<str>, Mutator)],
+    /// Those who sign tokens for upstreams.
+    pub mints: &'p [Arc<Mint>],
 }
 
 impl Project<'_> {
@@ -40,20 +44,17 @@ impl Project<'_> {
                 self.check_target(template, report);
             }
         }
-        let mut reserved: Vec<HeaderName> =
-            links.iter().flat_map(|link| link.headers.iter().map(|field| field.name.clone())).collect();
-        for authenticator in self.authenticators {
-            reserved.extend(authenticator.owned_fields().iter().cloned());
-        }
-        reserved.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        reserved.dedup();
+        let own = self.own();
+        let (reserved, cookies) = (self.reserved_fields(&links), self.reserved_cookies());
         Snapshot {
             revision: Arc::clone(&self.bundle.revision),
             routes: self.routes,
             policies: self.policies,
-            reads_bodies: links.iter().any(|link| link.body.is_some()),
+            reads_bodies: links.iter().any(|link| link.body.is_some()) || !own.is_empty(),
+            own,
             links,
-            reserved: reserved.into(),
+            reserved,
+            cookies,
         }
     }
 
@@ -66,18 +67,13 @@ impl Project<'_> {
         }
         let chain =
             route.authenticate.iter().filter_map(|name| self.authenticator(name, report)).collect::<Vec<_>>();
-        let mut headers = Vec::new();
-        for mutation in &route.mutate {
-            match mutation {
-                Mutation::Headers(fields) => headers.extend(fields.iter().cloned()),
-                Mutation::Named(name) => headers.extend(self.mutator(name, report).iter().cloned()),
-            }
-        }
+        let steps =
+            route.mutate.iter().flat_map(|mutation| self.steps(mutation, route, &chain, report)).collect();
         let body = match &route.access {
             Access::Authorized(template) if template.needs_body() => Some(template.max_body),
             _ => None,
         };
-        Link { chain: Chain::new(chain), headers: headers.into(), body }
+        Link { chain: Chain::new(chain), steps, body }
     }
 
     fn upstream(&self, name: &Spanned<Arc<str>>, report: &mut Report) {
@@ -96,14 +92,6 @@ impl Project<'_> {
             ));
         }
         found.cloned()
-    }
-
-    fn mutator(&self, name: &Spanned<Arc<str>>, report: &mut Report) -> &[HeaderTemplate] {
-        let found = self.mutators.iter().find(|(known, _)| *known == name.value);
-        if found.is_none() {
-            report.push(unknown("mutator", name, self.mutators.iter().map(|(known, _)| known.as_ref())));
-        }
-        found.map(|(_, fields)| &**fields).unwrap_or_default()
     }
 
     fn check_target(&self, template: &TargetTemplate, report: &mut Report) {
@@ -167,7 +155,11 @@ impl Project<'_> {
     }
 }
 
-fn unknown<'k>(what: &str, name: &Spanned<Arc<str>>, known: impl Iterator<Item = &'k str>) -> Diagnostic {
+pub(crate) fn unknown<'k>(
+    what: &str,
+    name: &Spanned<Arc<str>>,
+    known: impl Iterator<Item = &'k str>,
+) -> Diagnostic {
     let known: Vec<&str> = known.collect();
     let code = match what {
         "upstream" => "link/unknown-upstream",

@@ -1,5 +1,5 @@
 use http::{HeaderValue, StatusCode};
-use portreeve_identity::{Rejection, Unauthenticated};
+use portreeve_identity::{Rejection, Reply, Unauthenticated, mint::NotSigned};
 use portreeve_route_config::TargetError;
 
 use crate::{
@@ -20,6 +20,9 @@ pub enum Refusal {
     /// 401, 403, 429 or 503: nobody was authenticated.
     #[error(transparent)]
     Unauthenticated(Box<Unauthenticated>),
+    /// The gateway answers by itself: at a path of its own, or with the way to a login.
+    #[error("answered by the gateway: {}", .0.code)]
+    Answered(Box<Reply>),
     /// 400: the request lacks what its route asks for; 502 when the stored resource does.
     #[error(transparent)]
     Undescribed(Box<TargetError>),
@@ -40,6 +43,9 @@ pub enum Refusal {
         /// Why.
         error: Box<TargetError>,
     },
+    /// 500: what the upstream must be told about the caller cannot be signed.
+    #[error(transparent)]
+    Unsigned(#[from] NotSigned),
 }
 
 impl From<Unauthenticated> for Refusal {
@@ -62,6 +68,7 @@ impl Refusal {
             Self::Unreadable(error) => error.code(),
             Self::NoRoute => "route/none",
             Self::Unauthenticated(error) => error.rejection.code(),
+            Self::Answered(reply) => reply.code,
             Self::Undescribed(error) => error.code(),
             Self::Unknown(FactsError::Absent) => "facts/absent",
             Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => "facts/timeout",
@@ -69,6 +76,7 @@ impl Refusal {
             Self::Body(error) => error.code(),
             Self::Denied => "policy/denied",
             Self::Undressed { .. } => "mutate/missing",
+            Self::Unsigned(_) => "mutate/unsigned",
         }
     }
 
@@ -79,11 +87,22 @@ impl Refusal {
             Self::Unreadable(error) => error.status(),
             Self::NoRoute | Self::Unknown(FactsError::Absent) => StatusCode::NOT_FOUND,
             Self::Unauthenticated(error) => error.rejection.status(),
+            Self::Answered(reply) => reply.status,
             Self::Undescribed(error) => error.status(),
             Self::Unknown(FactsError::Fetch(FetchError::Timeout)) => StatusCode::GATEWAY_TIMEOUT,
             Self::Unknown(_) => StatusCode::BAD_GATEWAY,
             Self::Body(error) => error.status(),
             Self::Denied | Self::Undressed { .. } => StatusCode::FORBIDDEN,
+            Self::Unsigned(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The whole answer, where it is not the status alone that is told.
+    #[must_use]
+    pub fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Answered(reply) => Some(reply),
+            _ => None,
         }
     }
 
@@ -112,7 +131,7 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> Option<Box<str>> {
         match self {
-            Self::NoRoute | Self::Denied => None,
+            Self::NoRoute | Self::Denied | Self::Answered(_) => None,
             Self::Unauthenticated(error) => error.rejection.reason().map(|reason| reason.to_string().into()),
             other => Some(other.to_string().into()),
         }

@@ -4,7 +4,9 @@ use arc_swap::{ArcSwap, Guard};
 use http::HeaderName;
 use portreeve_identity::Chain;
 use portreeve_policies::PolicySet;
-use portreeve_route_config::{HeaderTemplate, Route, RouteTable};
+use portreeve_route_config::{Route, RouteTable};
+
+use crate::{dress::Step, own::Own};
 
 /// One revision of everything a request is judged by. Immutable; a request holds one from arrival to permit.
 #[derive(Debug)]
@@ -16,6 +18,10 @@ pub struct Snapshot {
     /// What each route's names stand for, in the order of the table.
     pub(crate) links: Box<[Link]>,
     pub(crate) reserved: Arc<[HeaderName]>,
+    /// Cookies that are not the client's to send on.
+    pub(crate) cookies: Box<[Box<str>]>,
+    /// Who answers at paths of the gateway's own.
+    pub(crate) own: Box<[Own]>,
     pub(crate) reads_bodies: bool,
 }
 
@@ -24,8 +30,8 @@ pub struct Snapshot {
 pub(crate) struct Link {
     /// Its authenticators.
     pub(crate) chain: Chain,
-    /// The header fields it sets, those of named mutators included.
-    pub(crate) headers: Box<[HeaderTemplate]>,
+    /// What is done to its requests on their way, by named mutators too.
+    pub(crate) steps: Box<[Step]>,
     /// The most octets that are read of a body, if the route reads bodies.
     pub(crate) body: Option<u64>,
 }
@@ -47,6 +53,10 @@ impl Snapshot {
     #[must_use]
     pub const fn policies(&self) -> &PolicySet {
         &self.policies
+    }
+
+    pub(crate) fn own(&self, path: &str) -> Option<&Own> {
+        self.own.iter().find(|own| own.owns(path))
     }
 
     pub(crate) fn link(&self, route: &Route) -> Option<&Link> {

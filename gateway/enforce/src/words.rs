@@ -1,14 +1,11 @@
-//! One thing in the words of another crate: callers for routes, questions for policies, fields for upstreams.
+//! One thing in the words of another crate: callers for routes, questions for policies.
 
+use portreeve_cel::Value;
 use portreeve_identity::Identity;
 use portreeve_policies::{Check, Principal};
-use portreeve_route_config::{Caller, Inputs, Target};
+use portreeve_route_config::{Caller, Inputs, Target, TargetTemplate};
 
-use crate::{
-    Refusal, Request,
-    edit::{Edit, Edits},
-    snapshot::Link,
-};
+use crate::{Refusal, Request};
 
 /// The caller as routes see them.
 pub(crate) fn view(caller: &Identity) -> Caller<'_> {
@@ -45,11 +42,17 @@ pub(crate) fn question<'a>(caller: &'a Identity, target: &'a Target<'a>, request
     }
 }
 
-/// What the upstream is to be told.
-pub(crate) fn dress(link: &Link, inputs: &Inputs<'_>) -> Result<Edits, Refusal> {
-    let set = |field: &portreeve_route_config::HeaderTemplate| match field.read(inputs) {
-        Ok(value) => Ok(Edit::Set(field.name.clone(), value)),
-        Err(error) => Err(Refusal::Undressed { header: field.name.clone(), error: Box::new(error) }),
-    };
-    link.headers.iter().map(set).collect()
+/// Adds what the stored resource says to the target, if there is one.
+pub(crate) fn complete<'a>(
+    template: &'a TargetTemplate,
+    target: &mut Target<'a>,
+    inputs: &Inputs<'a>,
+    stored: Option<&Value>,
+) -> Result<(), Refusal> {
+    let Some(stored) = stored else { return Ok(()) };
+    // What is stored lives less long than the request, so the attributes are made before it goes.
+    let mut completed = target.clone();
+    template.complete(&mut completed, &inputs.stored(stored))?;
+    target.attr = completed.attr;
+    Ok(())
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use portreeve_cel::Value;
 use portreeve_identity::{Chain, Identity, Presented, Unauthenticated};
 use portreeve_policies::Trace;
 use portreeve_route_config::{Head, Match, Target, TargetTemplate};
 
 use crate::{
+    Refusal,
     body::{self, Body, BodyError},
     facts::{Ask, Facts, FactsError},
+    own::Own,
 };
 
 /// Where answers come from that are not in the request, and who watches. The gateway serves with [`Real`]; an
@@ -20,11 +22,10 @@ pub(crate) trait World {
     type Trace: Trace;
 
     /// Who is calling?
-    async fn caller(
-        &mut self,
-        chain: &Chain,
-        shown: &Presented<'_>,
-    ) -> Result<Arc<Identity>, Unauthenticated>;
+    async fn caller(&mut self, chain: &Chain, shown: &Presented<'_>) -> Result<Arc<Identity>, Refusal>;
+
+    /// What does the gateway itself answer?
+    async fn answer(&mut self, own: &Own, shown: &Presented<'_>) -> Refusal;
 
     /// What does the body say?
     async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError>;
@@ -52,12 +53,18 @@ pub(crate) struct Real<'f> {
 impl World for Real<'_> {
     type Trace = portreeve_policies::Silent;
 
-    async fn caller(
-        &mut self,
-        chain: &Chain,
-        shown: &Presented<'_>,
-    ) -> Result<Arc<Identity>, Unauthenticated> {
-        chain.authenticate(shown).await
+    async fn caller(&mut self, chain: &Chain, shown: &Presented<'_>) -> Result<Arc<Identity>, Refusal> {
+        match chain.authenticate(shown).await {
+            Ok(caller) => Ok(caller),
+            Err(refused) => Err(way_in(chain, shown, refused).await),
+        }
+    }
+
+    async fn answer(&mut self, own: &Own, shown: &Presented<'_>) -> Refusal {
+        match own.answer(shown, self.body).await {
+            Ok(reply) => Refusal::Answered(Box::new(reply)),
+            Err(unread) => unread.into(),
+        }
     }
 
     async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError> {
@@ -70,5 +77,18 @@ impl World for Real<'_> {
 
     fn trace(&mut self) -> &mut Self::Trace {
         &mut self.trace
+    }
+}
+
+/// A browser that has to log in is shown where; everybody else is told that they are nobody.
+#[cold]
+async fn way_in(chain: &Chain, shown: &Presented<'_>, refused: Unauthenticated) -> Refusal {
+    if refused.rejection.status() != StatusCode::UNAUTHORIZED {
+        return refused.into();
+    }
+    let mut logins = chain.authenticators().iter().filter_map(|authenticator| authenticator.login());
+    match logins.find(|login| login.suits(shown)) {
+        Some(login) => Refusal::Answered(Box::new(login.start(shown).await)),
+        None => refused.into(),
     }
 }

@@ -91,6 +91,10 @@ impl Authenticator for ApiKey {
         &self.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.from.find(presented)
     }

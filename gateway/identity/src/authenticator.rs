@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 
-use crate::{Challenge, Credential, Identity, Login, Presented, Rejection};
+use crate::{Challenge, Credential, Identity, Login, Places, Presented, Rejection};
 
 /// One way to prove who one is.
 pub trait Authenticator: fmt::Debug + Send + Sync {
@@ -70,6 +70,17 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
     /// Header fields whose content is believed from trusted peers only. They are to be stripped from what goes upstream,
     /// in every spelling.
     fn owned_fields(&self) -> Vec<HeaderName> {
+        Vec::new()
+    }
+
+    /// Where it looks for its credential, for those who do not want to pass it on. Nothing where it is no field, cookie
+    /// or parameter of the request.
+    fn places(&self) -> Option<&Places> {
+        None
+    }
+
+    /// Cookies that are between it and the browser, and no business of an upstream's.
+    fn owned_cookies(&self) -> Vec<Box<str>> {
         Vec::new()
     }
 

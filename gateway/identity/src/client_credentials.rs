@@ -146,6 +146,10 @@ impl Authenticator for ClientCredentials {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.from.find(presented)
     }

@@ -221,6 +221,10 @@ impl Authenticator for Introspection {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.config.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.config.from.find(presented)
     }

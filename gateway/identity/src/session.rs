@@ -264,6 +264,10 @@ impl Authenticator for Session {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.config.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.config.from.first(presented).map(|(_, credential)| credential)
     }

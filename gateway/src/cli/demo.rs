@@ -42,7 +42,7 @@ impl Demo {
         project::write(&folder.0, &places)?;
         let (key, _) = DevKey::in_folder(&folder.0.join(project::KEY_FOLDER))?;
         let source = Source::of(&folder.0);
-        let compiled = revision::compile(&source, &[]);
+        let compiled = revision::compile(&source, &revision::KeptParts::default());
         super::show(&compiled.report, &compiled.bundle);
         let revision = compiled.revision.context("the embedded project does not compile")?;
         observe::start_logging(&revision.config.log);

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     reload::prepare,
-    revision::{self, Revision},
+    revision::{self, KeptParts, Revision},
     serve,
     source::Source,
 };
@@ -79,7 +79,7 @@ impl Explain {
     /// Explains, by the code that serves, what would be decided and why. 0: it was explained. 1: the request or the caller
     /// cannot be made sense of. 2: the project does not compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let compiled = revision::compile(&Source::of(&self.config), &[]);
+        let compiled = revision::compile(&Source::of(&self.config), &KeptParts::default());
         super::show(&compiled.report, &compiled.bundle);
         let Some(revision) = &compiled.revision else { return Ok(ExitCode::from(2)) };
         serve::run(self.explain(revision, &compiled.bundle))
@@ -95,7 +95,7 @@ impl Explain {
         let caller = match &self.caller {
             Some(path) => Some(written(path)?),
             None => {
-                prepare(&revision.authenticators).await;
+                prepare(&revision.kept.authenticators).await;
                 None
             }
         };

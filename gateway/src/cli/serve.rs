@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     observe,
-    revision::{self, Revision},
+    revision::{self, KeptParts, Revision},
     serve::{self, Running},
     source::Source,
 };
@@ -22,7 +22,7 @@ impl Serve {
     /// Serves until it is told to stop. 2: there is something wrong with what was written, and it was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let source = Source::of(&self.config);
-        let compiled = revision::compile(&source, &[]);
+        let compiled = revision::compile(&source, &KeptParts::default());
         super::show(&compiled.report, &compiled.bundle);
         let Some(revision) = compiled.revision else { return Ok(ExitCode::from(2)) };
         observe::start_logging(&revision.config.log);

@@ -25,7 +25,9 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
     let limits = raw.limits.map_or(Some(LIMITS), |node| limits(node, report));
     let log = raw.log.map_or_else(|| Some(LogSettings::default()), |node| log(node, report));
     let upstreams = raw.upstreams.map(|node| upstreams(node, folder, report));
-    let authenticators = raw.authenticators.map(|node| authenticators(node, report)).unwrap_or_default();
+    let authenticators =
+        raw.authenticators.map(|node| named(node, "authenticators", report)).unwrap_or_default();
+    let mutators = raw.mutators.map(|node| named(node, "mutators", report)).unwrap_or_default();
     let routes = raw.routes.map(|node| texts(node, "`routes`", report));
     let policies = raw.policies.and_then(|node| policies(node, report));
     let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
@@ -37,6 +39,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         log: log?,
         upstreams: upstreams?,
         authenticators,
+        mutators,
         routes: routes?,
         policies,
         evaluation,
@@ -129,9 +132,9 @@ fn log(node: &Node, report: &mut Report) -> Option<LogSettings> {
     Some(log)
 }
 
-fn authenticators(node: &Node, report: &mut Report) -> Vec<(Spanned<String>, Node)> {
+fn named(node: &Node, what: &str, report: &mut Report) -> Vec<(Spanned<String>, Node)> {
     let Some(entries) = node.as_map() else {
-        report.push(wrong_type(node, "`authenticators`", "a mapping from names to authenticators"));
+        report.push(wrong_type(node, &format!("`{what}`"), &format!("a mapping from names to {what}")));
         return Vec::new();
     };
     entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()

@@ -44,7 +44,7 @@ pub(super) fn dress(
 ) -> Result<()> {
     let permit = exchange.permit()?;
     let before = Before::of(&request.headers, arrival);
-    strip(request, reserved);
+    strip(request, reserved, permit.edits());
     aim(request, permit.target(), arrival.authority)?;
     join_cookies(request)?;
     request.insert_header(FORWARDED_FOR, before.chain(arrival)?)?;
@@ -127,10 +127,12 @@ fn only(headers: &HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
     values.next().filter(|_| values.next().is_none()).cloned()
 }
 
-fn strip(request: &mut RequestHeader, reserved: &[HeaderName]) {
+fn strip(request: &mut RequestHeader, reserved: &[HeaderName], edits: &[Edit]) {
     let mut strange: Vec<HeaderName> = Vec::new();
     for name in request.headers.keys() {
         let own = names::is_forwarding(name) || names::is_reserved(name, reserved);
+        // What is replaced or removed is so in every spelling.
+        let own = own || edits.iter().any(|edit| names::is_reserved(name, std::slice::from_ref(edit.name())));
         if own || HOP_BY_HOP.contains(&name.as_str()) {
             strange.push(name.clone());
         }
@@ -203,7 +205,7 @@ mod tests {
             ("te", "trailers"),
             ("accept", "*/*"),
         ]);
-        strip(&mut sent, &[HeaderName::from_static("x-user-id")]);
+        strip(&mut sent, &[HeaderName::from_static("x-user-id")], &[]);
         let left: Vec<_> = sent.headers.keys().map(HeaderName::as_str).collect();
         assert_eq!(left, ["accept"]);
         assert_eq!(sent.case_header_iter().count(), 1);

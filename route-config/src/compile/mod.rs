@@ -2,6 +2,7 @@
 
 mod load;
 mod matching;
+mod mutator;
 mod route;
 mod target;
 mod values;

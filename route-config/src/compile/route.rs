@@ -142,6 +142,7 @@ fn mutate(raw: &RawRoute, defaults: &RawShared, scope: &Scope<'_>, report: &mut 
     let stated = raw.shared.mutate.is_some();
     for mutation in raw.shared.mutate.as_ref().or(defaults.mutate.as_ref()).into_iter().flatten() {
         match mutation {
+            RawMutation::Named(name) if inherited(stated) => all.push(Mutation::NamedIfPublic(shared(name))),
             RawMutation::Named(name) => all.push(Mutation::Named(shared(name))),
             RawMutation::Headers(headers) => all.extend(add(headers, inherited(stated), report)),
         }

@@ -6,7 +6,7 @@ use http::HeaderName;
 use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned, suggest};
 
 use crate::{
-    HeaderTemplate, Matcher, Source, Value,
+    Encoding, HeaderTemplate, Matcher, Source, Value,
     header_template::forbidden,
     pattern::Segment,
     raw::{RawText, RawValues},
@@ -63,7 +63,7 @@ impl Scope<'_> {
                     report.push(refuse(why));
                     return None;
                 }
-                Some(HeaderTemplate { name: parsed, value: value? })
+                Some(HeaderTemplate { name: parsed, value: value?, encoding: Encoding::default() })
             })
             .collect()
     }

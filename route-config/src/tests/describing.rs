@@ -202,6 +202,7 @@ routes:
     assert_eq!(names, ["GET a.test/health", "GET b.test/health", "GET c.test/me"]);
     let show = |mutation: &Mutation| match mutation {
         Mutation::Named(name) => name.value.to_string(),
+        Mutation::NamedIfPublic(name) => format!("{}?", name.value),
         Mutation::Headers(headers) => {
             headers.iter().map(|h| format!("{}={}", h.name, h.value.text())).collect()
         }

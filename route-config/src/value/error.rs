@@ -37,6 +37,18 @@ pub enum TargetProblem {
     /// What must be text, a number or a boolean is a list, a mapping or nothing.
     #[error("must be text, and is {0}")]
     NotText(&'static str),
+    /// What is to be written as a list is none.
+    #[error("must be a list")]
+    NotAList,
+    /// An item of a list that would not be one item to whoever reads the list.
+    #[error("has an item that is empty, holds a comma, or begins or ends with a space")]
+    NotAnItem,
+    /// The text holds what no cookie can hold.
+    #[error("holds a character that no cookie can have")]
+    NotACookie,
+    /// JSON has no word for it.
+    #[error("cannot be written as JSON")]
+    NotJson,
     /// What must not be empty is.
     #[error("is empty")]
     Empty,
@@ -59,6 +71,10 @@ impl TargetError {
             TargetProblem::RepeatedHeader => "target/header-repeated",
             TargetProblem::HeaderNotText => "target/header-not-text",
             TargetProblem::NotText(_) => "target/not-text",
+            TargetProblem::NotAList => "target/not-a-list",
+            TargetProblem::NotAnItem => "target/not-an-item",
+            TargetProblem::NotACookie => "target/not-a-cookie",
+            TargetProblem::NotJson => "target/not-json",
             TargetProblem::Empty => "target/empty",
             TargetProblem::NotAHeader => "target/not-a-header",
             TargetProblem::Failed(_) => "target/failed",

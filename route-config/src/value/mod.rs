@@ -117,19 +117,7 @@ impl Value {
         match self.find(inputs)? {
             Found::Text(text) => Ok(text),
             Found::Value(Cow::Borrowed(Cel::String(text))) => Ok(Cow::Borrowed(text)),
-            Found::Value(value) => match value.into_owned() {
-                Cel::String(text) => Ok(Cow::Owned(text.to_string())),
-                Cel::Double(number) => Ok(Cow::Owned(number_text(number))),
-                Cel::Int(number) => Ok(Cow::Owned(number.to_string())),
-                Cel::Uint(number) => Ok(Cow::Owned(number.to_string())),
-                Cel::Bool(value) => Ok(Cow::Owned(value.to_string())),
-                Cel::Timestamp(moment) => Ok(Cow::Owned(moment.to_string())),
-                Cel::Null => Err(not_text("nothing")),
-                Cel::List(_) => Err(not_text("a list")),
-                Cel::Map(_) => Err(not_text("a mapping")),
-                Cel::Bytes(_) => Err(not_text("bytes")),
-                Cel::Duration(_) => Err(not_text("a duration")),
-            },
+            Found::Value(value) => text_of(&value).map(Cow::Owned).map_err(not_text),
         }
     }
 
@@ -163,6 +151,23 @@ impl Value {
                 Ok(Found::Value(Cow::Owned(value)))
             }
         }
+    }
+}
+
+/// A value as text, or what it is instead.
+pub(crate) fn text_of(value: &Cel) -> Result<String, &'static str> {
+    match value {
+        Cel::String(text) => Ok(text.to_string()),
+        Cel::Double(number) => Ok(number_text(*number)),
+        Cel::Int(number) => Ok(number.to_string()),
+        Cel::Uint(number) => Ok(number.to_string()),
+        Cel::Bool(value) => Ok(value.to_string()),
+        Cel::Timestamp(moment) => Ok(moment.to_string()),
+        Cel::Null => Err("nothing"),
+        Cel::List(_) => Err("a list"),
+        Cel::Map(_) => Err("a mapping"),
+        Cel::Bytes(_) => Err("bytes"),
+        Cel::Duration(_) => Err("a duration"),
     }
 }
 

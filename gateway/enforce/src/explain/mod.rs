@@ -6,19 +6,20 @@ mod text;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use portreeve_audit::{Event, Record, Sink};
 use portreeve_cel::{EvalError, Value};
 use portreeve_diagnostics::{Bundle, Span};
-use portreeve_identity::{Chain, Identity, Presented, Rejection, Unauthenticated};
+use portreeve_identity::{Chain, Identity, Presented, Rejection, Reply, Unauthenticated};
 use portreeve_policies::{Because, RuleId, Trace};
 use portreeve_route_config::{Head, Match, Precedence, Target, TargetTemplate};
 
 use crate::{
-    Request, Snapshot,
+    Refusal, Request, Snapshot,
     body::{self, BodyError},
     facts::{Ask, FactsError},
     flow::judge,
+    own::Own,
     world::World,
 };
 
@@ -180,20 +181,22 @@ struct Steps(Vec<Step>);
 impl World for Given<'_> {
     type Trace = Steps;
 
-    async fn caller(
-        &mut self,
-        chain: &Chain,
-        shown: &Presented<'_>,
-    ) -> Result<Arc<Identity>, Unauthenticated> {
+    async fn caller(&mut self, chain: &Chain, shown: &Presented<'_>) -> Result<Arc<Identity>, Refusal> {
         match &self.assumed.caller {
             Some(caller) if chain.authenticators().is_empty() => Err(Unauthenticated {
                 rejection: Rejection::Missing,
                 authenticator: Some(Arc::clone(&caller.authenticator)),
                 challenges: Vec::new(),
-            }),
+            }
+            .into()),
             Some(caller) => Ok(Arc::clone(caller)),
-            None => chain.authenticate(shown).await,
+            None => Ok(chain.authenticate(shown).await?),
         }
+    }
+
+    async fn answer(&mut self, _: &Own, _: &Presented<'_>) -> Refusal {
+        let (headers, body) = (Vec::new(), "".into());
+        Refusal::Answered(Box::new(Reply { status: StatusCode::OK, headers, body, code: "gateway/own-path" }))
     }
 
     async fn body(&mut self, headers: &HeaderMap, limit: u64) -> Result<Value, BodyError> {

@@ -195,6 +195,10 @@ impl Authenticator for Basic {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.from.find(presented)
     }

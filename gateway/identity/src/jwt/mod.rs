@@ -160,6 +160,10 @@ impl Authenticator for Jwt {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&crate::Places> {
+        Some(&self.config.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.config.from.find(presented)
     }

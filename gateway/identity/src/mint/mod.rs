@@ -31,7 +31,8 @@ pub struct Mint {
 #[derive(Clone, Debug)]
 struct Minted {
     token: Arc<str>,
-    issued_at: SystemTime,
+    /// From when on another one is signed.
+    renew_at: SystemTime,
 }
 
 /// No token could be signed.
@@ -48,6 +49,23 @@ impl Mint {
             keys: ArcSwap::from_pointee(vec![Arc::new(key)]),
             minted: Cache::new(10_000),
         }
+    }
+
+    /// Publishes keys besides those that are: of a replica that signs with another one, or of a revision before.
+    #[must_use]
+    pub fn publishing(self, others: impl IntoIterator<Item = Arc<SigningKey>>) -> Self {
+        let mut keys = self.keys.load().to_vec();
+        for key in others {
+            if keys.iter().all(|known| known.id() != key.id()) {
+                keys.push(key);
+            }
+        }
+        Self { keys: ArcSwap::from_pointee(keys), ..self }
+    }
+
+    /// The keys: the first one signs, all are published.
+    pub fn keys(&self) -> Vec<Arc<SigningKey>> {
+        self.keys.load().to_vec()
     }
 
     /// Signs with another key from now on. The key before it stays published until the next rotation, by when its tokens
@@ -78,29 +96,29 @@ impl Mint {
         let said = serde_json::to_vec(claims).map_err(|_| NotSigned)?;
         let limit = not_after.map_or(0, seconds).to_be_bytes();
         let key = fingerprint::of_parts(&[audience.as_bytes(), &said, &limit]);
-        if let Some(known) = self.minted.get(&key).filter(|known| self.is_fresh(known, now)) {
+        if let Some(known) = self.minted.get(&key).filter(|known| now < known.renew_at) {
             return Ok(known.token);
         }
-        let token: Arc<str> = self.sign(audience, claims, not_after, now)?.into();
-        self.minted.insert(key, Minted { token: Arc::clone(&token), issued_at: now });
+        let expiry = now + self.life;
+        // Where the caller's own proof ends first, a newer token would end no later.
+        let (expiry, renew_at) = match not_after {
+            Some(limit) if limit < expiry => (limit, limit),
+            _ => (expiry, now + self.life.mul_f64(0.9)),
+        };
+        let token: Arc<str> = self.sign(audience, claims, expiry, now)?.into();
+        self.minted.insert(key, Minted { token: Arc::clone(&token), renew_at });
         Ok(token)
-    }
-
-    fn is_fresh(&self, minted: &Minted, now: SystemTime) -> bool {
-        now.duration_since(minted.issued_at).is_ok_and(|age| age < self.life.mul_f64(0.9))
     }
 
     fn sign(
         &self,
         audience: &str,
         claims: &Map<String, Value>,
-        not_after: Option<SystemTime>,
+        expiry: SystemTime,
         now: SystemTime,
     ) -> Result<String, NotSigned> {
         let keys = self.keys.load();
         let key = keys.first().ok_or(NotSigned)?;
-        let expiry = now + self.life;
-        let expiry = not_after.map_or(expiry, |limit| limit.min(expiry));
         let mut id = [0; 16];
         aws_lc_rs::rand::fill(&mut id).map_err(|_| NotSigned)?;
         let mut claims = claims.clone();
@@ -118,6 +136,17 @@ impl Mint {
         let signature = key.sign(signed.as_bytes()).ok_or(NotSigned)?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
+}
+
+/// The public keys of several, each once, as one set.
+pub fn published(mints: &[Arc<Mint>]) -> Value {
+    let mut keys: Vec<Arc<SigningKey>> = Vec::new();
+    for key in mints.iter().flat_map(|mint| mint.keys()) {
+        if keys.iter().all(|known| known.id() != key.id()) {
+            keys.push(key);
+        }
+    }
+    json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()})
 }
 
 fn seconds(time: SystemTime) -> u64 {

@@ -156,6 +156,10 @@ impl Authenticator for OidcLogin {
         &self.config.name
     }
 
+    fn places(&self) -> Option<&Places> {
+        Some(&self.from)
+    }
+
     fn find<'r>(&self, presented: &Presented<'r>) -> Option<Credential<'r>> {
         self.from.find(presented)
     }
@@ -186,11 +190,21 @@ impl Authenticator for OidcLogin {
     }
 
     fn prepare(&self, now: SystemTime) -> BoxFuture<'_, ()> {
-        self.id_tokens.prepare(now)
+        Box::pin(async move {
+            // What is missing now is asked for again when it is needed; the log says so.
+            let both = futures_util::future::join(self.provider.metadata(now), self.id_tokens.prepare(now));
+            if let (Err(why), ()) = both.await {
+                tracing::warn!(login = %self.config.name, %why, "the provider cannot be asked");
+            }
+        })
     }
 
     fn readiness(&self) -> crate::Readiness {
         self.id_tokens.readiness()
+    }
+
+    fn owned_cookies(&self) -> Vec<Box<str>> {
+        vec![self.cookies.session().into()]
     }
 
     fn login(&self) -> Option<&dyn Login> {

@@ -1,0 +1,81 @@
+use portreeve_diagnostics::{Bundle, SourceFile, yaml};
+
+use super::*;
+
+/// What is said of a configuration's mutators, each with what it underlines.
+fn said(text: &str) -> Vec<String> {
+    let file = SourceFile { name: "portreeve.yaml".into(), text: text.into() };
+    let bundle = Bundle { revision: "r".into(), files: vec![file] };
+    let nodes = yaml::read(&bundle, 0).unwrap();
+    let written: Vec<_> =
+        nodes[0].as_map().unwrap().iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect();
+    let mut report = Report::default();
+    let folder = Folder::of("portreeve.yaml".as_ref());
+    mutators(&written, &["app".into()], &folder, &[], &mut report);
+    let place = |d: &Diagnostic| d.span().and_then(|span| bundle.text(span)).unwrap_or_default().to_owned();
+    report.findings.iter().map(|d| format!("{} @ {}", d.message, place(d))).collect()
+}
+
+#[test]
+fn a_mutator_that_can_be_used_has_no_findings() {
+    for text in [
+        "a: { headers: { x-user: principal.id, x-roles: { value: principal.roles, encode: list } } }",
+        "a: { cookies: { user: principal.id, all: { value: claims, encode: json-base64 } } }",
+        "a: { remove: { headers: [x-a], cookies: [b] } }",
+        "a: { credential: strip }",
+    ] {
+        assert_eq!(said(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_its_place() {
+    let mut missed = Vec::new();
+    for (text, expected) in [
+        ("a: {}", "`a` must change a request in one way, and this has 0 @ a"),
+        (
+            "a: { headers: { x-a: '\"b\"' }, credential: strip }",
+            "`a` must change a request in one way, and this has 2 @ a",
+        ),
+        ("a: { heders: {} }", "unknown key `heders` in a mutator @ heders"),
+        (
+            "a: { headers: [x] }",
+            "`headers` must be a mapping from names to expressions, and this is a list @ [x]",
+        ),
+        ("a: { headers: { host: principal.id } }", "a mutator cannot change the header `host` @ host"),
+        ("a: { headers: { 'x y': principal.id } }", "a mutator cannot change the header `x y` @ 'x y'"),
+        (
+            "a: { headers: { x-a: path.id } }",
+            "a mutator serves many routes, and this reads one's path @ path.id",
+        ),
+        ("a: { headers: { x-a: principle.id } }", "undeclared reference to 'principle' @ principle"),
+        (
+            "a: { headers: { x-a: { value: claims, encode: yaml } } }",
+            "`yaml` is not a value of `encode` @ yaml",
+        ),
+        ("a: { cookies: { 'a=b': principal.id } }", "`a=b` is not the name of a cookie @ 'a=b'"),
+        (
+            "a: { remove: { headers: [content-length] } }",
+            "a mutator cannot change the header `content-length` @ content-length",
+        ),
+        ("a: { credential: keep }", "`keep` is not a value of `credential` @ keep"),
+        (
+            "a: { id-token: { issuer: https://g.test, key: 'file:/dev/null' } }",
+            "a private key is empty @ 'file:/dev/null'",
+        ),
+        (
+            "a: { id-token: { key: 'file:Cargo.toml' } }",
+            "this cannot sign with `ES256`: not a private key in PEM (`BEGIN PRIVATE KEY`, PKCS #8) @ 'file:Cargo.toml'",
+        ),
+        ("a: { id-token: { issuer: g, life: 1s } }", "a token must live for 10 s at least @ 1s"),
+        ("a: { id-token: { issuer: g, algorithm: HS256 } }", "`HS256` is not a value of `algorithm` @ HS256"),
+        ("a: { id-token: { issuer: g, claims: { exp: '1' } } }", "`exp` is for the gateway to say @ exp"),
+        ("a: { id-token: { issuer: g, audience: { ap: x } } }", "there is no upstream `ap` @ ap"),
+    ] {
+        let said = said(text);
+        if !said.iter().any(|said| said == expected) {
+            missed.push((text, said));
+        }
+    }
+    assert_eq!(missed, []);
+}
