@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use portreeve_cel::{Map, Timestamp, Val, Value};
 use portreeve_policies::{
-    Along, Expression, Filter, Manner, Operand, Options, PlanQuestion, PolicySet, Principal, Resources,
+    Along, Enforcement, Expression, Filter, Manner, Operand, Options, Plan, PlanError, PlanQuestion,
+    PolicySet, Principal, Resources,
 };
 use serde_json::{Value as Json, json};
 
@@ -68,14 +70,14 @@ fn normal(json: &Json) -> Json {
     ordered(&doubles(json))
 }
 
-fn plan(set: &PolicySet, principal: &Json, test: &Json, options: &Options) -> Json {
+fn plan(set: &PolicySet, principal: &Json, test: &Json, options: &Options) -> Result<Plan, PlanError> {
     let attr = map(principal.get("attr").unwrap_or(&Json::Null));
     let resource = &test["resource"];
     let known: Map = map(resource.get("attr").unwrap_or(&Json::Null));
     let roles = texts(&principal["roles"]);
     let mut actions = texts(test.get("actions").unwrap_or(&Json::Null));
     actions.extend(test.get("action").and_then(Json::as_str).map(std::sync::Arc::from));
-    let jwt: Map = [("customInt", Value::Double(42.0))].into_iter().collect();
+    let jwt = claims(&test["auxData"]["jwt"]);
     let question = PlanQuestion {
         principal: Principal {
             id: text(principal, "id"),
@@ -95,9 +97,15 @@ fn plan(set: &PolicySet, principal: &Json, test: &Json, options: &Options) -> Js
         now: Timestamp::parse("2024-01-16T10:18:27.395+13:00").unwrap(),
         manner: Manner::AsCerbos,
     };
-    match set.plan_as(&question, &Along { options, jwts: None }) {
-        Ok(plan) => shown(&plan.filter),
-        Err(error) => json!({"error": error.to_string()}),
+    set.plan_as(&question, &Along { options, jwts: None })
+}
+
+/// The claims of a token, whoever signed it; those of the suites for none.
+fn claims(jwt: &Json) -> Map {
+    let payload = text(jwt, "token").split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    match payload {
+        Some(payload) => map(&serde_json::from_slice(&payload).unwrap()),
+        None => [("customInt", Value::Double(42.0))].into_iter().collect(),
     }
 }
 
@@ -118,7 +126,10 @@ fn filters_are_those_of_cerbos() {
             let suite = support::json(&path);
             for test in suite["tests"].as_array().unwrap() {
                 ran += 1;
-                let found = plan(&set, &suite["principal"], test, &options);
+                let found = match plan(&set, &suite["principal"], test, &options) {
+                    Ok(plan) => shown(&plan.filter),
+                    Err(error) => json!({"error": error.to_string()}),
+                };
                 let asked = test.get("action").or(test.get("actions")).unwrap().to_string();
                 let name = format!("{folder}/{} {asked}", path.file_name().unwrap().display());
                 let fits = if test.get("wantErr").and_then(Json::as_bool) == Some(true) {
@@ -145,6 +156,37 @@ fn filters_are_those_of_cerbos() {
     println!("query_planner: {ran} plans");
     assert!(ran > 0, "there are no suites");
     assert!(failures.is_empty(), "{} of {ran}\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn answers_of_a_server_hold_the_filter_and_where_it_is_from() {
+    let Some(root) = support::cerbos() else { return };
+    let set = support::store(&root.join("store"));
+    let options = Options { schemas: Enforcement::Reject, ..settings() };
+    let (mut failures, mut ran) = (Vec::new(), 0);
+    for path in suites(&root.join("server/plan_resources")) {
+        let case = support::json(&path);
+        if case["wantStatus"]["httpStatusCode"].as_u64() != Some(200) {
+            continue;
+        }
+        ran += 1;
+        let (input, want) = (&case["planResources"]["input"], &case["planResources"]["wantResponse"]);
+        let name = path.file_name().unwrap().display().to_string();
+        let found = plan(&set, &input["principal"], input, &options).unwrap();
+        let scope = found.matched_scopes.last().map(|(_, scope)| scope.to_string()).unwrap_or_default();
+        let meta = want.get("meta").unwrap_or(&Json::Null);
+        if normal(&shown(&found.filter)) != normal(&want["filter"]) {
+            failures.push(format!("{name}\n  found {}\n  want  {}", shown(&found.filter), want["filter"]));
+        }
+        if !meta.is_null()
+            && (found.debug(), scope.as_str())
+                != (text(meta, "filterDebug").into(), text(meta, "matchedScope"))
+        {
+            failures.push(format!("{name}\n  found {} {scope}\n  want  {meta}", found.debug()));
+        }
+    }
+    println!("server/plan_resources: {ran} plans");
+    assert!(ran > 0 && failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]

@@ -113,11 +113,17 @@ fn permissions(consent: bool) -> &'static str {
 }
 
 fn resource_policy((scope, consent): Scope, odd: bool) -> impl Strategy<Value = String> {
-    prop::collection::vec(rule(odd), 1..4).prop_map(move |rules| {
-        let head = "  resource: doc\n  version: default\n  importDerivedRoles: [common]\n";
-        let (consent, rules) = (permissions(consent), rules.concat());
-        format!("resourcePolicy:\n{head}  scope: '{scope}'\n{consent}{VARIABLES}  rules:\n{rules}")
-    })
+    let first = matched(odd).prop_map(|condition| {
+        format!("    - {{ actions: [view], effect: EFFECT_ALLOW, roles: [\"*\"], condition: {{ match: {condition} }} }}\n")
+    });
+    (prop::option::weighted(0.6, first), prop::collection::vec(rule(odd), 1..4)).prop_map(
+        move |(first, mut rules)| {
+            rules.extend(first);
+            let head = "  resource: doc\n  version: default\n  importDerivedRoles: [common]\n";
+            let (consent, rules) = (permissions(consent), rules.concat());
+            format!("resourcePolicy:\n{head}  scope: '{scope}'\n{consent}{VARIABLES}  rules:\n{rules}")
+        },
+    )
 }
 
 fn principal_policy((scope, consent): Scope, odd: bool) -> impl Strategy<Value = String> {
