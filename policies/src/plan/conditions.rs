@@ -21,6 +21,9 @@ use crate::{
 /// Largest residual that a variable may stand for.
 const MAX_SIZE: usize = 10_000;
 
+/// Deepest residual that a variable may stand for: filters are walked by recursion.
+const MAX_DEPTH: usize = 250;
+
 /// What is known while one question is answered.
 pub(super) struct Conditions<'a, 'p> {
     pub(super) set: &'a PolicySet,
@@ -91,7 +94,9 @@ impl<'a, 'p> Conditions<'a, 'p> {
         for part in parts {
             let part = self.tree(*part, names, unit)?;
             // One that fails does so only where those before it have not settled the answer.
-            fails.push(Node::all([Node::all(goes_on.clone()), part.fails]));
+            if !part.fails.is(false) {
+                fails.push(Node::all([Node::all(goes_on.clone()), part.fails]));
+            }
             goes_on.push(if stops { part.holds.clone().negated() } else { part.holds.clone() });
             let settled = part.holds.is(stops);
             found.push(part.holds);
@@ -185,7 +190,7 @@ impl<'a, 'p> Conditions<'a, 'p> {
             Some(variable) => match self.expression(variable.expression, names, unit)? {
                 Residual::Value(value) => Fact::Value(value),
                 Residual::Error(_) => Fact::Unset,
-                left if left.size() > MAX_SIZE => {
+                left if left.size() > MAX_SIZE || left.depth() > MAX_DEPTH => {
                     let expression = Arc::clone(&variable.name);
                     return Err(PlanError { expression, why: Unplannable::TooLarge });
                 }

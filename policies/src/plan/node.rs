@@ -4,6 +4,9 @@ use portreeve_cel::{Residual, Value};
 
 use super::{filter::Operand, question::Manner, written::written};
 
+/// Deepest that alternatives may be in each other.
+const MAX_DEPTH: usize = 100;
+
 /// Where something holds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
@@ -64,6 +67,40 @@ impl Node {
     /// As [`Self::any`], without working constants out.
     pub(super) fn any_written(nodes: impl IntoIterator<Item = Self>) -> Self {
         distinct(nodes, true, Self::Any)
+    }
+
+    /// One or the other, beside those that are there.
+    pub(super) fn or(self, other: Self) -> Self {
+        match self {
+            Self::Any(mut nodes) if other.as_constant().is_none() => {
+                if !nodes.contains(&other) {
+                    nodes.push(other);
+                }
+                Self::Any(nodes)
+            }
+            one => Self::any([one, other]),
+        }
+    }
+
+    /// As [`Self::any_written`] of two; beside those that are there when they would become too deep to be walked.
+    pub(super) fn or_written(self, other: Self) -> Self {
+        match self {
+            Self::Any(mut nodes) if nodes.first().is_some_and(|first| first.depth() > MAX_DEPTH) => {
+                nodes.push(other);
+                Self::Any(nodes)
+            }
+            one => Self::any_written([one, other]),
+        }
+    }
+
+    /// How deep alternatives are in each other on the left, where they grow.
+    fn depth(&self) -> usize {
+        std::iter::successors(Some(self), |node| match node {
+            Self::Any(nodes) => nodes.first(),
+            _ => None,
+        })
+        .take(MAX_DEPTH + 2)
+        .count()
     }
 
     /// As [`Self::negated`], without working constants out.

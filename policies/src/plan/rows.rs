@@ -43,8 +43,8 @@ impl Said {
 /// One, the other or both. Cerbos does not see that something is constant once it is joined.
 pub(super) fn or(manner: Manner, one: Option<Node>, other: Option<Node>) -> Option<Node> {
     match (one, other, manner) {
-        (Some(one), Some(other), Manner::Exact) => Some(Node::any([one, other])),
-        (Some(one), Some(other), Manner::AsCerbos) => Some(Node::any_written([one, other])),
+        (Some(one), Some(other), Manner::Exact) => Some(one.or(other)),
+        (Some(one), Some(other), Manner::AsCerbos) => Some(one.or_written(other)),
         (one, other, _) => one.or(other),
     }
 }

@@ -259,6 +259,20 @@ fn a_condition_that_no_filter_can_say_is_an_error_with_its_text() {
 }
 
 #[test]
+fn many_rules_and_long_chains_of_variables_are_no_deep_trees() {
+    let many: String = (0..1_500).map(|i| format!("    - {{ actions: [view], effect: EFFECT_ALLOW, roles: [staff], condition: {{ match: {{ expr: R.attr.x{i} }} }} }}\n")).collect();
+    let policies = set(&[doc("", &format!("  rules:\n{many}"))]);
+    for manner in [Manner::Exact, CERBOS] {
+        let filter = Ask { manner, ..Ask::default() }.filter(&policies);
+        assert!(filter.contains("R.x0 R.x1") && filter.contains("R.x1499)"), "{manner:?}");
+    }
+    let chain: Vec<String> = (0..1_000).map(|i| format!("v{}: \"V.v{i} && R.attr.x{i}\"", i + 1)).collect();
+    let chain = format!("  variables: {{ local: {{ v0: R.attr.x, {} }} }}\n", chain.join(", "));
+    let policies = set(&[doc("", &format!("{chain}{}", rules(&[("ALLOW", "staff", "V.v1000")])))]);
+    assert!(Ask::default().plan(&policies).is_err());
+}
+
+#[test]
 fn filters_have_one_form() {
     use portreeve_policies::Operand;
     let x = || Operand::Variable("R.attr.x".into());

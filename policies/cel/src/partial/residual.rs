@@ -90,6 +90,14 @@ impl Residual {
         size
     }
 
+    /// How many parts are in each other.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0_usize;
+        self.parts(&mut |part| deepest = deepest.max(part.depth()));
+        deepest.saturating_add(1)
+    }
+
     /// Joined from the last to the first, two by two: `a && (b && c)`.
     pub(super) fn nested(mut sides: Vec<Self>, join: fn(Vec<Self>) -> Self) -> Self {
         let last = sides.pop().into_iter().collect();
