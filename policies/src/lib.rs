@@ -1,7 +1,7 @@
 //! Policies: may this principal perform these actions on this resource?
 //!
-//! No I/O and no clock: text in ([`PolicySet::compile`]), decisions out ([`PolicySet::check`]). The language is
-//! Cerbos', unchanged.
+//! No I/O and no clock: text in ([`PolicySet::compile`]), decisions out ([`PolicySet::check`]), or filters over
+//! what nobody has looked at yet ([`PolicySet::plan`]). The language is Cerbos', unchanged.
 
 #![forbid(unsafe_code)]
 

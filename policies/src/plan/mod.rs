@@ -1,7 +1,7 @@
 //! Which resources may this principal act on, before any of them is looked at?
 //!
 //! The same compiled policies as [`PolicySet::check`] asks, evaluated as far as they go with only the principal and a
-//! few attributes known. What is left is a filter over the rest, for a database to answer.
+//! few attributes known. What is left is a filter over the rest, for a database to answer: `docs/query-plans.md`.
 
 mod as_cerbos;
 mod conditions;
@@ -45,6 +45,39 @@ impl Default for Answer {
 
 impl PolicySet {
     /// Says on which resources all of the actions are allowed.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use portreeve_cel::{Map, Timestamp, Val};
+    /// use portreeve_diagnostics::{Bundle, SourceFile};
+    /// use portreeve_policies::{Manner, Options, PlanQuestion, PolicySet, Principal, Resources};
+    ///
+    /// let text = r#"
+    /// apiVersion: api.cerbos.dev/v1
+    /// resourcePolicy:
+    ///   resource: album
+    ///   version: default
+    ///   rules:
+    ///     - { actions: [view], effect: EFFECT_ALLOW, roles: [user], condition: { match: { expr: R.attr.owner == P.id } } }
+    /// "#;
+    /// let file = SourceFile { name: "album.yaml".into(), text: text.into() };
+    /// let bundle = Bundle { revision: "1".into(), files: vec![file] };
+    /// let (set, _) = PolicySet::compile(&bundle, &[0], &Options::default());
+    /// let set = set.expect("nothing is wrong with it");
+    ///
+    /// let (roles, actions, none) = ([Arc::from("user")], [Arc::from("view")], Map::default());
+    /// let question = PlanQuestion {
+    ///     principal: Principal { id: "ann", roles: &roles, attr: Val::from(&none), version: "", scope: "" },
+    ///     resources: Resources { kind: "album", version: "", scope: "", attr: &none },
+    ///     actions: &actions,
+    ///     aux: None,
+    ///     now: Timestamp::from(std::time::SystemTime::UNIX_EPOCH),
+    ///     manner: Manner::Exact,
+    /// };
+    /// let plan = set.plan(&question).expect("a filter can be made of it");
+    /// assert_eq!(plan.filter.to_string(), r#"(eq request.resource.attr.owner "ann")"#);
+    /// ```
     ///
     /// # Errors
     /// When a condition cannot be put in a filter: optional values of what is not known, known parts that fail only for
