@@ -11,6 +11,8 @@ mod pdp;
 mod presets;
 mod routes;
 mod serve;
+mod suites;
+mod test;
 mod version;
 
 use std::{io::IsTerminal, process::ExitCode};
@@ -34,6 +36,8 @@ enum Verb {
     Check(check::Check),
     /// Say what would be decided about a request, and why
     Explain(explain::Explain),
+    /// Run the tests of policies: suites in files `*_test.yaml`
+    Test(test::Test),
     /// List the routes in their order of precedence
     Routes(routes::Routes),
     /// Write a small working project
@@ -61,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Serve(verb) => verb.run(),
         Verb::Check(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
+        Verb::Test(verb) => verb.run(),
         Verb::Routes(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),

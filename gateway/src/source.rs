@@ -60,6 +60,21 @@ impl Source {
         Text { bundle, routes, policies, config: named, report }
     }
 
+    /// Reads the configuration and the policies, and nothing else that it names: what is wrong elsewhere is not looked for.
+    pub(crate) fn read_policies(&self) -> Text {
+        let (alone, report) = self.alone().read();
+        if report.has_errors() {
+            return Text::without_parts(alone, None, report);
+        }
+        let mut found = Report::default();
+        let Some(config) = self.configured(&alone, &mut found) else {
+            return Text::without_parts(alone, None, found);
+        };
+        let (bundle, report) = self.alone().include(&config.policies.value, is_yaml_or_json).read();
+        let (_, policies) = parts(&bundle, &config);
+        Text { bundle, routes: Vec::new(), policies, config: Some(config), report }
+    }
+
     /// All the files that a configuration names, for reading and watching; key sets among them, so that new keys make a
     /// new revision.
     pub(crate) fn directory(&self, config: &Config) -> Directory {

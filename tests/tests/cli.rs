@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
 
-const VERBS: [&str; 9] =
-    ["serve", "check", "explain", "routes", "init", "version", "completions", "dev", "demo"];
+const VERBS: [&str; 10] =
+    ["serve", "check", "test", "explain", "routes", "init", "version", "completions", "dev", "demo"];
 
 fn project() -> (Project, Issuer) {
     let issuer = Issuer::new();

@@ -1,0 +1,169 @@
+//! Results for people.
+
+use portreeve_policies::{
+    Because, Effect,
+    suite::{
+        ActionResult, Details, Failure, Outcome, OutputFailure, OutputProblem, Part, Results, Step,
+        SuiteResult, Summary, Verdict, Why,
+    },
+};
+
+use super::{Known, outline::Line};
+
+/// The results: what did not pass, or with `verbose` everything, and how many tests ended how. With
+/// `reasons` also how answers came about that were not expected.
+pub(super) fn text(
+    results: &Results,
+    draw: fn(&[Line]) -> String,
+    verbose: bool,
+    reasons: Option<Known<'_>>,
+) -> String {
+    let shown =
+        results.suites.iter().filter(|suite| verbose || suite.summary.overall_result != Verdict::Skipped);
+    let lines: Vec<Line> = shown.map(|suite| of_suite(suite, verbose, reasons)).collect();
+    let summary = &results.summary;
+    format!("Test results\n{}\n{} tests executed{}\n", draw(&lines), summary.tests_count, counts(summary))
+}
+
+fn of_suite(suite: &SuiteResult, verbose: bool, reasons: Option<Known<'_>>) -> Line {
+    let head = format!("{} ({})", suite.name, suite.file);
+    if let Some(error) = &suite.error {
+        let places = suite.findings.iter().filter_map(|finding| Some(reasons?.place(finding.span()?)));
+        let places: Vec<Line> = places.map(|place| Line::new(format!("at {place}"))).collect();
+        return Line::with(format!("{head} [ERROR]"), vec![Line::with(error.clone(), places)]);
+    }
+    if suite.summary.overall_result == Verdict::Skipped && suite.test_cases.is_empty() {
+        return Line::new(format!("{head} [SKIPPED]"));
+    }
+    let tests = suite.test_cases.iter().filter_map(|test| {
+        let principals = test.principals.iter().filter_map(|principal| {
+            let resources = principal.resources.iter().filter_map(|resource| {
+                let shown = |action: &&ActionResult| {
+                    !action.details.filtered && (verbose || action.details.result != Verdict::Passed)
+                };
+                let actions = resource.actions.iter().filter(shown);
+                group(&resource.name, actions.map(|action| of_action(action, reasons)).collect())
+            });
+            group(&principal.name, resources.collect())
+        });
+        group(&test.name, principals.collect())
+    });
+    Line::with(format!("{head}{}", counts(&suite.summary)), tests.collect())
+}
+
+fn group(name: &str, under: Vec<Line>) -> Option<Line> {
+    (!under.is_empty()).then(|| Line::with(name, under))
+}
+
+fn of_action(action: &ActionResult, reasons: Option<Known<'_>>) -> Line {
+    let details = &action.details;
+    let under = match details.result {
+        Verdict::Passed => {
+            details.success.iter().map(|s| Line::new(format!("RESULT: {}", name(s.effect)))).collect()
+        }
+        Verdict::Errored => details.error.iter().map(|error| Line::new(format!("ERROR: {error}"))).collect(),
+        Verdict::Failed => failure(details, reasons),
+        Verdict::Skipped | Verdict::Nothing => Vec::new(),
+    };
+    Line::with(format!("{} [{}]", action.name, word(details.result)), under)
+}
+
+fn failure(details: &Details, reasons: Option<Known<'_>>) -> Vec<Line> {
+    let Some(failure) = &details.failure else { return Vec::new() };
+    let mut lines = vec![outcome(failure)];
+    if let (Some(known), Some(why)) = (reasons, &details.why) {
+        lines.extend(reasons_of(why, known));
+    }
+    lines
+}
+
+fn outcome(failure: &Failure) -> Line {
+    if failure.outputs.is_empty() {
+        let (expected, actual) = (name(failure.expected), name(failure.actual));
+        return Line::new(format!("OUTCOME: expected: {expected}, actual: {actual}"));
+    }
+    let outputs = failure.outputs.iter().map(output).collect();
+    Line::with("OUTCOME: output expectation unsatisfied", outputs)
+}
+
+fn output(failure: &OutputFailure) -> Line {
+    let json = |value| serde_json::to_string(value).unwrap_or_default();
+    let (expected, actual) = match &failure.problem {
+        OutputProblem::Mismatched { expected, actual } => (expected, json(actual)),
+        OutputProblem::Missing { expected } => (expected, "MISSING".to_owned()),
+        OutputProblem::Errored { expected, error } => (expected, format!("ERROR: {error}")),
+    };
+    let lines =
+        vec![Line::new(format!("EXPECTED: {}", json(expected))), Line::new(format!("ACTUAL: {actual}"))];
+    Line::with(failure.src.clone(), lines)
+}
+
+/// What settled it, and every rule that was looked at.
+fn reasons_of(why: &Why, known: Known<'_>) -> Vec<Line> {
+    let settled = match why.because {
+        Because::Rule(id) => format!("DECIDED BY: {}", known.rule(id)),
+        Because::Failed(id) => format!("DECIDED BY: {}, whose condition has no value", known.rule(id)),
+        Because::NoRule => "DECIDED BY: no rule that allows it".to_owned(),
+        Because::NoPolicy => "DECIDED BY: no policy for this kind of resource".to_owned(),
+    };
+    let steps = why.steps.iter().map(|step| match step {
+        Step::Rule { rule, role, outcome, parts } => {
+            let what = match outcome {
+                Outcome::Applies => "applies".to_owned(),
+                Outcome::NotMet => "its condition does not hold".to_owned(),
+                Outcome::Inactive => "its derived role is not active".to_owned(),
+                Outcome::Failed(error) => format!("its condition has no value: {error}"),
+            };
+            Line::with(format!("{}, for role `{role}`: {what}", known.rule(*rule)), values(parts))
+        }
+        Step::DerivedRole { name, active, parts } => {
+            let what = match active {
+                Ok(true) => "active".to_owned(),
+                Ok(false) => "not active".to_owned(),
+                Err(error) => format!("its condition has no value: {error}"),
+            };
+            Line::with(format!("derived role `{name}`: {what}"), values(parts))
+        }
+    });
+    vec![Line::with(settled, steps.collect())]
+}
+
+/// Expressions with their values, the parts of each under it.
+fn values(parts: &[Part]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut inner = Vec::new();
+    for part in parts {
+        let value = match &part.value {
+            Ok(value) => format!("{} is {value}", part.text.trim()),
+            Err(error) => format!("{} has no value: {error}", part.text.trim()),
+        };
+        if part.inner {
+            inner.push(Line::new(value));
+        } else {
+            lines.push(Line::with(value, std::mem::take(&mut inner)));
+        }
+    }
+    lines
+}
+
+fn counts(summary: &Summary) -> String {
+    let counts = summary.result_counts.iter();
+    counts.map(|count| format!(" [{} {}]", count.count, word(count.result))).collect()
+}
+
+const fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Nothing => "UNSPECIFIED",
+        Verdict::Skipped => "SKIPPED",
+        Verdict::Passed => "OK",
+        Verdict::Failed => "FAILED",
+        Verdict::Errored => "ERROR",
+    }
+}
+
+const fn name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Allow => "EFFECT_ALLOW",
+        Effect::Deny => "EFFECT_DENY",
+    }
+}

@@ -1,0 +1,165 @@
+//! Do the tests of policies run, and say what a person needs to know when one fails?
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+use std::path::Path;
+
+use portreeve_tests::{run_in, workspace};
+use serde_json::Value;
+
+const POLICY: &str = r#"apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: doc
+  version: default
+  rules:
+    - name: owners
+      actions: [edit]
+      effect: EFFECT_ALLOW
+      roles: [user]
+      condition: {match: {expr: R.attr.owner == P.id}}
+    - name: admins
+      actions: ["*"]
+      effect: EFFECT_ALLOW
+      roles: [admin]
+"#;
+
+const SUITE: &str = "name: Docs
+principals:
+  ann: {id: ann, roles: [user]}
+  bob: {id: bob, roles: [user]}
+resources:
+  doc: {kind: doc, id: d1, attr: {owner: ann}}
+tests:
+  - name: Editing
+    input: {principals: [ann, bob], resources: [doc], actions: [edit]}
+    expected:
+      - {principals: [ann, bob], resource: doc, actions: {edit: EFFECT_ALLOW}}
+";
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn docs() -> tempfile::TempDir {
+    folder(&[("doc.yaml", POLICY), ("tests/doc_test.yaml", SUITE)])
+}
+
+#[test]
+fn the_tests_of_the_examples_pass_whichever_way_errors_count() {
+    for (example, expected) in [("fastapi-contacts", 68), ("express-expenses", 194)] {
+        let root = workspace().join("deploy/examples").join(example);
+        for options in [&[][..], &["--strict-evaluation"], &["--lenient"]] {
+            let arguments = [&["test", ".", "-o", "json"][..], options].concat();
+            let ran = run_in(&root, &arguments);
+            assert_eq!(ran.code, Some(0), "{example}: {}", ran.text());
+            let results: Value = serde_json::from_str(&ran.stdout).unwrap();
+            assert_eq!(results["summary"]["testsCount"], expected, "{example}");
+            assert_eq!(results["summary"]["overallResult"], "RESULT_PASSED", "{example}");
+        }
+    }
+}
+
+#[test]
+fn a_failure_names_the_rule_and_the_values_of_its_condition() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["test", ".", "-o", "list"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    let expected = "Test results
+Docs (tests/doc_test.yaml) [1 OK] [1 FAILED]
+  Editing
+    bob
+      doc
+        edit [FAILED]
+          OUTCOME: expected: EFFECT_ALLOW, actual: EFFECT_DENY
+          DECIDED BY: no rule that allows it
+            rule `owners` of resource.doc.vdefault (doc.yaml:6:7), for role `user`: its condition does not hold
+              R.attr.owner == P.id is false
+                R.attr.owner is \"ann\"
+                P.id is \"bob\"
+
+2 tests executed [1 OK] [1 FAILED]
+";
+    assert_eq!(ran.stdout, expected);
+}
+
+#[test]
+fn tests_are_chosen_by_their_names() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["test", ".", "--test-filter", "principal=ann"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text());
+    assert!(ran.stdout.contains("1 tests executed [1 OK]"), "{}", ran.stdout);
+    let ran = run_in(docs.path(), &["test", ".", "--run", "^Docs/Reading$"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text());
+    assert!(ran.stdout.contains("2 tests executed [2 SKIPPED]"), "{}", ran.stdout);
+    let ran = run_in(docs.path(), &["test", ".", "--run", "["]);
+    assert_eq!(ran.code, Some(1), "{}", ran.text());
+}
+
+#[test]
+fn coverage_says_what_no_test_touches() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["test", ".", "--coverage"]);
+    let line = "  rule `admins` of resource.doc.vdefault (doc.yaml:11:7): never applied\n";
+    assert!(
+        ran.stdout.contains(line)
+            && !ran.stdout.contains("owners` of resource.doc.vdefault (doc.yaml:6:7): "),
+        "{}",
+        ran.stdout
+    );
+    let ran = run_in(docs.path(), &["test", ".", "--coverage", "-o", "json"]);
+    let results: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(results["uncovered"][0]["place"], "doc.yaml:11:7");
+}
+
+#[test]
+fn a_broken_suite_is_an_error_with_its_place() {
+    let broken = SUITE.replace(
+        "principals: [ann, bob], resources: [doc], actions",
+        "principals: [ann, eve], resources: [doc], actions",
+    );
+    let broken =
+        broken.replace("principals: [ann, bob], resource: doc", "principals: [ann, eve], resource: doc");
+    let docs = folder(&[("doc.yaml", POLICY), ("doc_test.yaml", &broken)]);
+    let ran = run_in(docs.path(), &["test", ".", "-o", "list"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    assert!(
+        ran.stdout.contains("principal \"eve\" not found\n    at doc_test.yaml:9:31\n"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn what_keeps_tests_from_running_has_its_own_codes() {
+    let none = folder(&[("doc.yaml", POLICY)]);
+    assert_eq!(run_in(none.path(), &["test", "."]).code, Some(1), "there is no test");
+    let broken = folder(&[("doc.yaml", &POLICY.replace("P.id", "P.")), ("doc_test.yaml", SUITE)]);
+    let ran = run_in(broken.path(), &["test", "."]);
+    assert_eq!(ran.code, Some(3), "{}", ran.text());
+    assert!(ran.stderr.contains("doc.yaml"), "{}", ran.text());
+    assert_eq!(run_in(Path::new("."), &["test", "does-not-exist"]).code, Some(3));
+    assert_eq!(run_in(none.path(), &["test", ".", "-o", "xml"]).code, Some(2));
+}
+
+#[test]
+fn reports_are_written_for_the_tools_that_collect_them() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["test", ".", "-o", "junit"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    assert!(
+        ran.stdout.starts_with("<testsuites errors=\"0\" failures=\"1\" skipped=\"0\" tests=\"2\">"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run_in(docs.path(), &["test", "."]);
+    assert!(
+        ran.stdout.contains("└─┬Docs (tests/doc_test.yaml) [1 OK] [1 FAILED]\n  └─┬Editing\n"),
+        "{}",
+        ran.stdout
+    );
+}
