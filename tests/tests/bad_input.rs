@@ -247,13 +247,16 @@ fn keys_are_fetched_from_a_url_and_again_when_a_token_names_a_new_one() {
 
     // Unknown keys, one after the other, do not make the gateway ask the provider each time.
     keys.take();
+    let began = std::time::Instant::now();
     for number in 0..30 {
         let stranger =
             portreeve_tests::SigningKey::make(portreeve_tests::KeyKind::P256, &format!("stranger-{number}"));
         let token = stranger.sign(&issuer.lock().unwrap().claims("sally", &["user"], &json!({})));
         assert_eq!(gateway.send(&Request::get("/me").bearer(&token)).status, 401);
     }
-    assert!(keys.take().len() <= 2, "the provider was asked again and again");
+    // One for each cool-down that passed meanwhile.
+    let fetches = 2 + began.elapsed().as_secs() / 3;
+    assert!(keys.take().len() as u64 <= fetches, "the provider was asked again and again");
 }
 
 /// A name, what the service answers to the gateway's own question, and what the caller may be told.

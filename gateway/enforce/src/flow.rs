@@ -10,7 +10,8 @@ use crate::{
     Body, Live, Permit, Refusal, Request, Snapshot,
     ask::ask,
     dress::{Scene, dress},
-    facts::Facts,
+    facts::{Facts, FactsError},
+    hopeless::hopeless,
     words::{complete, question, view},
     world::{Real, World},
 };
@@ -123,7 +124,12 @@ pub(crate) async fn judge<W: World>(
         let mut target = template.describe(&inputs)?;
         record.resource = Some(Resource { kind: Arc::clone(target.kind), id: Text::from(&*target.id) });
         let stored = match &template.load {
-            Some(load) => Some(world.stored(ask(load, &matched, request, &inputs)?).await?),
+            Some(load) => match world.stored(ask(load, &matched, request, &inputs)?).await {
+                Err(FactsError::Absent) if hopeless(snapshot, &caller, &target, request) => {
+                    return Err(Refusal::Denied);
+                }
+                stored => Some(stored?),
+            },
             None => None,
         };
         complete(template, &mut target, &inputs, stored.as_deref())?;

@@ -12,6 +12,7 @@ mod edit;
 mod explain;
 mod facts;
 mod flow;
+mod hopeless;
 mod link;
 mod link_mutators;
 mod own;

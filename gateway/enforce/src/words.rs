@@ -37,7 +37,8 @@ pub(crate) fn question<'a>(caller: &'a Identity, target: &'a Target<'a>, request
             version: target.version.as_deref().unwrap_or_default(),
         },
         actions: target.actions,
-        aux: None,
+        // What policies call `request.auxData.jwt`.
+        aux: matches!(caller.claims, Value::Map(_)).then(|| (&caller.claims).into()),
         now: request.at,
     }
 }

@@ -3,6 +3,7 @@
 //! One row for each published way of trying, sent to the reverse-proxy door as raw bytes. A row says what the client
 //! must be told and what the service may have seen; the service here records what it saw, byte by byte.
 
+mod existence;
 mod framing;
 mod headers;
 mod methods;
