@@ -26,9 +26,9 @@ impl Records {
         for queue in &queues {
             metrics.count_records(Arc::clone(queue.tally()));
         }
-        let counting: Arc<dyn Sink> = Arc::new(Counting(Arc::clone(metrics)));
-        let sinks = queues.iter().map(|queue| Arc::clone(queue) as Arc<dyn Sink>).chain([counting]).collect();
-        Ok(Self { queues, sink: Arc::new(Tee::new(sinks)) })
+        let sinks = queues.iter().map(|queue| Arc::clone(queue) as Arc<dyn Sink>).collect();
+        let sink = Arc::new(Counting { metrics: Arc::clone(metrics), next: Tee::new(sinks) });
+        Ok(Self { queues, sink })
     }
 
     /// Where to send records.
@@ -55,16 +55,20 @@ fn open(settings: &AuditSettings) -> Result<Queue, OpenError> {
 
 /// Counts what was decided. Here and not in a door, so that every door is counted.
 #[derive(Debug)]
-struct Counting(Arc<Metrics>);
+struct Counting {
+    metrics: Arc<Metrics>,
+    next: Tee,
+}
 
 impl Sink for Counting {
     fn record(&self, event: Event) {
-        self.0.enforced_in(event.took.as_secs_f64());
+        self.metrics.enforced_in(event.took.as_secs_f64());
         if let Some(code) = event.refused {
-            self.0.refused(code);
+            self.metrics.refused(code);
         }
         if let (Some(route), Some(decision)) = (&event.route, &event.decision) {
-            self.0.decided(Arc::clone(&route.name), decision.allows_all());
+            self.metrics.decided(Arc::clone(&route.name), decision.allows_all());
         }
+        self.next.record(event);
     }
 }

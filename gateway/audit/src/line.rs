@@ -1,7 +1,8 @@
-use std::time::SystemTime;
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
-use portreeve_policies::{Because, Effect, Outcome};
-use serde_json::{Map, Value, json};
+use portreeve_identity::Identity;
+use portreeve_policies::{Because, Decision, Effect, Outcome};
+use serde::{Serialize, Serializer};
 
 use crate::Event;
 
@@ -23,78 +24,142 @@ use crate::Event;
 /// | `status` | the status sent to the caller |
 #[must_use]
 pub fn line(event: &Event) -> String {
-    let mut out = Map::new();
-    out.insert("id".into(), event.id.to_string().into());
-    out.insert("time".into(), time(event.at).into());
-    out.insert("revision".into(), event.revision.as_ref().into());
-    out.insert("took_us".into(), u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX).into());
-    out.insert("request".into(), request(event));
-    if let Some(route) = &event.route {
-        out.insert("route".into(), route.name.as_ref().into());
-        out.insert("upstream".into(), route.upstream.value.as_ref().into());
-    }
-    if let Some(caller) = &event.caller {
-        let roles: Vec<&str> = caller.roles.iter().map(AsRef::as_ref).collect();
-        let (id, issuer, by) = (&*caller.subject, &*caller.issuer, &*caller.authenticator);
-        out.insert(
-            "principal".into(),
-            json!({ "id": id, "issuer": issuer, "roles": roles, "authenticator": by }),
-        );
-    }
-    if let Some(resource) = &event.resource {
-        out.insert("resource".into(), json!({ "kind": &*resource.kind, "id": resource.id.as_str() }));
-    }
-    if let Some(decision) = &event.decision {
-        let actions: Vec<Value> = decision.outcomes().iter().map(outcome).collect();
-        let effect = if decision.allows_all() { Effect::Allow } else { Effect::Deny };
-        out.insert("decision".into(), json!({ "effect": word(effect), "actions": actions }));
-        let roles: Vec<&str> = decision.effective_derived_roles().iter().map(AsRef::as_ref).collect();
-        if !roles.is_empty() {
-            out.insert("derived_roles".into(), roles.into());
-        }
-    }
-    if let Some(refused) = event.refused {
-        out.insert("refused".into(), refused.into());
-    }
-    if let Some(detail) = &event.detail {
-        out.insert("detail".into(), detail.as_ref().into());
-    }
-    if let Some(status) = event.status {
-        out.insert("status".into(), status.into());
-    }
-    format!("{}\n", Value::Object(out))
+    // Nothing in it has another form than JSON's.
+    let mut line = serde_json::to_string(&Line::of(event)).unwrap_or_default();
+    line.push('\n');
+    line
 }
 
-fn request(event: &Event) -> Value {
-    let mut request = Map::new();
-    request.insert("method".into(), event.method.as_str().into());
-    if !event.host.is_empty() {
-        request.insert("host".into(), event.host.as_str().into());
-    }
-    if !event.path.is_empty() {
-        request.insert("path".into(), event.path.as_str().into());
-    }
-    if let Some(peer) = event.peer {
-        request.insert("client".into(), peer.to_string().into());
-    }
-    Value::Object(request)
+#[derive(Serialize)]
+struct Line<'e> {
+    id: String,
+    time: String,
+    revision: &'e str,
+    took_us: u64,
+    request: Request<'e>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<Principal<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<Resource<'e>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Decided<'e>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    derived_roles: &'e [Arc<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
 }
 
-fn outcome(outcome: &Outcome) -> Value {
-    let because = match outcome.because {
-        Because::Rule(_) => "rule",
-        Because::Failed(_) => "failed",
-        Because::NoRule => "no-rule",
-        Because::NoPolicy => "no-policy",
-    };
-    let mut out = json!({ "action": &*outcome.action, "effect": word(outcome.effect), "because": because });
-    if let (Some(object), Some(policy)) = (out.as_object_mut(), &outcome.policy) {
-        object.insert("policy".into(), policy.as_ref().into());
-        if !outcome.scope.is_empty() {
-            object.insert("scope".into(), outcome.scope.as_ref().into());
+#[derive(Serialize)]
+struct Request<'e> {
+    method: &'e str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    host: &'e str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    path: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<IpAddr>,
+}
+
+#[derive(Serialize)]
+struct Principal<'e> {
+    id: &'e str,
+    issuer: &'e str,
+    roles: &'e [Arc<str>],
+    authenticator: &'e str,
+}
+
+#[derive(Serialize)]
+struct Resource<'e> {
+    kind: &'e str,
+    id: &'e str,
+}
+
+#[derive(Serialize)]
+struct Decided<'e> {
+    effect: &'static str,
+    #[serde(serialize_with = "actions")]
+    actions: &'e [Outcome],
+}
+
+#[derive(Serialize)]
+struct Action<'e> {
+    action: &'e str,
+    effect: &'static str,
+    because: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'e str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'e str,
+}
+
+impl<'e> Line<'e> {
+    fn of(event: &'e Event) -> Self {
+        let (route, decision) = (event.route.as_deref(), event.decision.as_ref());
+        Self {
+            id: event.id.to_string(),
+            time: time(event.at),
+            revision: &event.revision,
+            took_us: u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX),
+            request: Request {
+                method: event.method.as_str(),
+                host: event.host.as_str(),
+                path: event.path.as_str(),
+                client: event.peer,
+            },
+            route: route.map(|route| &*route.name),
+            upstream: route.map(|route| &*route.upstream.value),
+            principal: event.caller.as_deref().map(principal),
+            resource: event
+                .resource
+                .as_ref()
+                .map(|resource| Resource { kind: &resource.kind, id: resource.id.as_str() }),
+            decision: decision.map(|decision| Decided {
+                effect: word(if decision.allows_all() { Effect::Allow } else { Effect::Deny }),
+                actions: decision.outcomes(),
+            }),
+            derived_roles: decision.map(Decision::effective_derived_roles).unwrap_or_default(),
+            refused: event.refused,
+            detail: event.detail.as_deref(),
+            status: event.status,
         }
     }
-    out
+}
+
+fn principal(caller: &Identity) -> Principal<'_> {
+    Principal {
+        id: &caller.subject,
+        issuer: &caller.issuer,
+        roles: &caller.roles,
+        authenticator: &caller.authenticator,
+    }
+}
+
+fn actions<S: Serializer>(outcomes: &[Outcome], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(outcomes.iter().map(action))
+}
+
+fn action(outcome: &Outcome) -> Action<'_> {
+    let policy = outcome.policy.as_deref();
+    Action {
+        action: &outcome.action,
+        effect: word(outcome.effect),
+        because: match outcome.because {
+            Because::Rule(_) => "rule",
+            Because::Failed(_) => "failed",
+            Because::NoRule => "no-rule",
+            Because::NoPolicy => "no-policy",
+        },
+        policy,
+        scope: policy.map(|_| &*outcome.scope).unwrap_or_default(),
+    }
 }
 
 const fn word(effect: Effect) -> &'static str {

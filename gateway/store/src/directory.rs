@@ -28,6 +28,16 @@ pub(crate) struct Part {
     pub(crate) keep: fn(&str) -> bool,
 }
 
+impl Part {
+    /// Whether a file of this path is read for it.
+    pub(crate) fn covers(&self, path: &Path) -> bool {
+        let plain = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
+        let path = plain(path);
+        let Ok(below) = path.strip_prefix(plain(&self.path)) else { return false };
+        below.as_os_str().is_empty() || (self.keep)(&below.to_string_lossy())
+    }
+}
+
 /// How much a [`Directory`] reads before it refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -140,7 +150,24 @@ fn shown(root: &Path, path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_yaml_or_json, shown};
+    use super::{Directory, is_yaml_or_json, shown};
+
+    #[test]
+    fn a_part_covers_what_is_read_for_it_and_not_what_lies_beside() {
+        for (root, path, covered) in [
+            ("/p", "/p/routes/a/b.yaml", true),
+            ("/p", "/p/routes/a.log", false),
+            ("/p", "/p/keys.json", true),
+            ("/p", "/p/audit.log", false),
+            ("", "./keys.json", true),
+            (".", "keys.json", true),
+        ] {
+            let directory =
+                Directory::new(root).include("routes", is_yaml_or_json).include("keys.json", is_yaml_or_json);
+            let found = directory.parts.iter().any(|part| part.covers(path.as_ref()));
+            assert_eq!(found, covered, "{root} {path}");
+        }
+    }
 
     #[test]
     fn names_are_relative_to_the_root_if_they_are_below_it() {

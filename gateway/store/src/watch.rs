@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use portreeve_diagnostics::{Bundle, Report};
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Part};
 use crate::walk;
 
 /// After a change, how long nothing must happen before the files are read: editors and rollouts write several.
@@ -43,7 +43,7 @@ pub(crate) fn start(
     changed: impl FnMut(Bundle, Report) + Send + 'static,
 ) -> Watch {
     let (tell, told) = channel();
-    let ears = Ears::new(tell.clone());
+    let ears = Ears::new(tell.clone(), directory.parts.clone());
     std::thread::spawn(move || Watching { directory, ears, told }.run(&revision, changed));
     Watch { tell }
 }
@@ -133,9 +133,9 @@ struct Ears {
 }
 
 impl Ears {
-    fn new(tell: Sender<Told>) -> Self {
+    fn new(tell: Sender<Told>, parts: Vec<Part>) -> Self {
         let report = move |event: notify::Result<notify::Event>| {
-            if event.is_ok_and(|event| is_change(event.kind)) {
+            if event.is_ok_and(|event| is_change(&event, &parts)) {
                 let _ = tell.send(Told::Changed);
             }
         };
@@ -156,10 +156,13 @@ impl Ears {
     }
 }
 
-/// Reading files, which this crate does itself, is no change.
-const fn is_change(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+/// Reading files, which this crate does itself, is no change. Nor is writing to a file that happens to lie beside one
+/// that was asked for, such as a log. Where a link leads there, the polling finds it.
+fn is_change(event: &notify::Event, parts: &[Part]) -> bool {
+    match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Modify(ModifyKind::Data(_)) => {
+            event.paths.iter().any(|path| parts.iter().any(|part| part.covers(path)))
+        }
         EventKind::Access(_) => false,
         _ => true,
     }
