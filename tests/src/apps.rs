@@ -70,6 +70,19 @@ fn node(source: &Path) -> PathBuf {
 /// A folder under the target directory that `make` fills once for this content of `files`. Test programs that come at
 /// the same time wait for the first; one that is cut off half-way is made anew.
 fn prepared(kind: &str, files: &[&Path], make: impl FnOnce(&Path)) -> PathBuf {
+    let made = try_prepared(kind, files, |folder| {
+        make(folder);
+        Ok(())
+    });
+    made.expect("it panics where it cannot be made")
+}
+
+/// The same, for what cannot always be made.
+pub(crate) fn try_prepared(
+    kind: &str,
+    files: &[&Path],
+    make: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<PathBuf, String> {
     let content: Vec<u8> =
         files.iter().flat_map(|file| std::fs::read(file).expect("a file can be read")).collect();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &content);
@@ -84,10 +97,10 @@ fn prepared(kind: &str, files: &[&Path], make: impl FnOnce(&Path)) -> PathBuf {
     if !complete.exists() {
         std::fs::remove_dir_all(&folder).ok();
         std::fs::create_dir_all(&folder).expect("a folder can be made");
-        make(&folder);
+        make(&folder)?;
         File::create(&complete).expect("a file can be made");
     }
-    folder
+    Ok(folder)
 }
 
 fn check(command: &mut Command) {

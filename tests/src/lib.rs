@@ -17,6 +17,7 @@
 pub mod apps;
 mod audit;
 mod binary;
+mod cerbos;
 pub mod client;
 mod door;
 mod gateway;
@@ -30,6 +31,7 @@ mod wait;
 
 pub use audit::Audit;
 pub use binary::{Ran, portreeve, run, run_in};
+pub use cerbos::{Server, cerbos};
 pub use client::{Reply, Request};
 pub use door::Door;
 pub use gateway::Gateway;

@@ -90,7 +90,8 @@ impl Linker<'_> {
     ) -> u32 {
         let names = self.names(&set.names, &policy.variables);
         let condition = definition.condition.as_ref().and_then(|condition| self.condition(names, condition));
-        let parents = definition.parents.iter().filter_map(|parent| self.glob(parent)).collect();
+        let parents =
+            super::units::widest(&definition.parents).filter_map(|parent| self.glob(parent)).collect();
         let name = definition.name.value.as_str().into();
         push(&mut self.set.derived, Derived { name, span: definition.name.span, parents, condition, names })
     }

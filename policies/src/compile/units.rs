@@ -52,7 +52,7 @@ impl Linker<'_> {
             let name =
                 rule.name.as_ref().map_or_else(|| format!("rule-{number:03}"), |name| name.value.clone());
             let mut roles: Vec<(Glob, Option<u32>)> =
-                rule.roles.iter().filter_map(|role| Some((self.glob(role)?, None))).collect();
+                widest(&rule.roles).filter_map(|role| Some((self.glob(role)?, None))).collect();
             for name in &rule.derived_roles {
                 let Some(id) = self.derived_role(&p.imports, name, policy.file) else { continue };
                 if !derived.contains(&id) {
@@ -229,4 +229,10 @@ fn unit(home: Home, scope: &str, rows: Vec<Row>, derived: Vec<u32>) -> Unit {
         principal_schema: None,
         resource_schema: None,
     }
+}
+
+/// The roles of a list: `*` stands for all the others, so that a rule speaks once.
+pub(super) fn widest(roles: &[Text]) -> impl Iterator<Item = &Text> {
+    let all = roles.iter().any(|role| role.value == "*");
+    roles.iter().filter(move |role| !all || role.value == "*").take(if all { 1 } else { usize::MAX })
 }

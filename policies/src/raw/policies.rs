@@ -66,11 +66,12 @@ pub(crate) fn principal(node: &Node, reading: &mut Reading<'_>) -> Principal {
     let names = definables(&mut fields, reading);
     let list = Path::Field(&path, "rules");
     let items = fields.field("rules", reading).map_or(&[][..], |node| reading.list(node));
-    let rules = items
+    let rules: Vec<(Text, Vec<Rule>)> = items
         .iter()
         .enumerate()
         .map(|(i, item)| principal_block(item, Path::Index(&list, i), reading))
         .collect();
+    unique_resources(items, &rules, reading);
     fields.finish(reading);
     Principal { principal, version, scope, consent, names, rules }
 }
@@ -284,5 +285,21 @@ fn unique_principal_names(rules: &[Rule], resource: &str, reading: &mut Reading<
             first + 1
         );
         reading.load_mapping(rule.span, "policy/duplicate-rule", text);
+    }
+}
+
+/// A principal policy has one block for each resource.
+fn unique_resources(items: &[Node], blocks: &[(Text, Vec<Rule>)], reading: &mut Reading<'_>) {
+    for (index, ((resource, _), item)) in blocks.iter().zip(items).enumerate() {
+        let first = blocks.iter().take(index).position(|(other, _)| other.value == resource.value);
+        let Some((first, other)) = first.and_then(|first| Some((first, items.get(first)?))) else { continue };
+        let at = mapping_place(other.span, reading);
+        let text = format!(
+            "duplicate resource \"{}\" at rule #{}: previous definition in rule #{} at {at}",
+            resource.value,
+            index + 1,
+            first + 1
+        );
+        reading.load_mapping(item.span, "policy/duplicate-rule", text);
     }
 }

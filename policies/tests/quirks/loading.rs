@@ -47,6 +47,22 @@ resourcePolicy:
 }
 
 #[test]
+fn a_principal_policy_speaks_of_a_resource_in_one_place() {
+    let found = wrong(&["
+principalPolicy:
+  principal: ann
+  version: default
+  rules:
+    - resource: album
+      actions: [{ action: view, effect: EFFECT_ALLOW }]
+    - resource: album
+      actions: [{ action: edit, effect: EFFECT_ALLOW }]
+"]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, "policy/duplicate-rule");
+}
+
+#[test]
 fn mistakes_are_underlined_where_they_are() {
     let resource = |rules: &str| format!("resourcePolicy:\n  resource: a\n  version: v\n{rules}");
     for (text, code, place) in [

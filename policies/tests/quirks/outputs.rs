@@ -113,3 +113,23 @@ resourcePolicy:
     let own = ask(r#"{"owner": "ann", "open": false}"#, &["view", "edit"]).of(&policies);
     assert_eq!(own.outputs().len(), 2, "once for each action");
 }
+
+#[test]
+fn a_rule_for_every_role_speaks_once_whatever_other_roles_it_names() {
+    let policies = set(&[
+        "derivedRoles:\n  name: people\n  definitions: [{ name: anybody, parentRoles: [staff, '*'] }]\n",
+        "
+resourcePolicy:
+  resource: album
+  version: default
+  importDerivedRoles: [people]
+  rules:
+    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff, '*'], output: { when: { ruleActivated: '1.0' } } }
+    - { actions: [edit], effect: EFFECT_ALLOW, derivedRoles: [anybody], output: { when: { ruleActivated: '2.0' } } }
+    - { actions: [drop], effect: EFFECT_ALLOW, roles: [staff, 'st*'], output: { when: { ruleActivated: '3.0' } } }
+",
+    ]);
+    for (action, said) in [(&["view"], 1), (&["edit"], 1), (&["drop"], 2)] {
+        assert_eq!(ask("{}", action).of(&policies).outputs().len(), said, "{action:?}");
+    }
+}

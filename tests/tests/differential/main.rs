@@ -1,0 +1,189 @@
+//! Does Portreeve decide what Cerbos decides?
+//!
+//! Random policies are given to a real Cerbos and to `portreeve pdp`, random requests are put to both, and what they
+//! answer is compared: effects, policies, scopes, effective derived roles and outputs. A difference is made small and
+//! printed with the policies and the request.
+//!
+//! `DIFFERENTIAL_DECISIONS` is how many decisions to compare (20,000), `DIFFERENTIAL_SEED` another seed.
+
+mod chance;
+mod policies;
+mod requests;
+mod shrink;
+
+use std::path::Path;
+
+use portreeve_tests::{Request, Server, cerbos};
+use serde_json::{Value, json};
+
+use chance::Chance;
+use policies::Policies;
+
+/// How many resources one request is about.
+const RESOURCES: usize = 12;
+
+#[derive(Clone, Copy, Debug)]
+struct Mode {
+    name: &'static str,
+    config: &'static str,
+}
+
+const MODES: [Mode; 2] = [
+    Mode { name: "as Cerbos is by default", config: "engine: { globals: { num: 3, env: t } }" },
+    Mode { name: "strict", config: "engine: { strictEvaluation: true, globals: { num: 3, env: t } }" },
+];
+
+#[test]
+fn random_policies_decide_as_in_cerbos() {
+    let Some(program) = cerbos() else { return };
+    let wanted = number("DIFFERENTIAL_DECISIONS", 20_000);
+    let seed = number("DIFFERENTIAL_SEED", 1);
+    let mut compared = 0;
+    for (index, mode) in MODES.iter().enumerate() {
+        let mut chance = Chance((seed + index * 7919) as u64);
+        let share = wanted * (index + 1) / MODES.len();
+        let sets: Vec<Policies> =
+            (0..(wanted / 1000).clamp(5, 100)).map(|id| policies::set(id, &mut chance)).collect();
+        let folder = tempfile::tempdir().unwrap();
+        sets.iter().for_each(|set| write(folder.path(), &set.id.to_string(), &set.files));
+        let both = Both::start(&program, folder.path(), mode.config).unwrap_or_else(|error| {
+            panic!("the policies in {} are not good: {error}", folder.keep().display());
+        });
+        let mut turn = 0;
+        while compared < share {
+            let set = &sets[turn % sets.len()];
+            let request = requests::request(set, RESOURCES, &mut chance);
+            compared += both.compare(&request).unwrap_or_else(|difference| {
+                explain(&program, *mode, set, &request, &difference, seed);
+            });
+            turn += 1;
+        }
+    }
+    println!("{compared} decisions are the same");
+}
+
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().map_or(default, |text| text.parse().expect("it is a number"))
+}
+
+/// Both decision points over one folder.
+struct Both {
+    cerbos: Server,
+    ours: Server,
+}
+
+impl Both {
+    fn start(program: &Path, policies: &Path, config: &str) -> Result<Both, String> {
+        let cerbos = Server::cerbos(program, policies, config);
+        let ours = Server::ours(policies, config);
+        match (cerbos, ours) {
+            (Ok(cerbos), Ok(ours)) => Ok(Both { cerbos, ours }),
+            (Err(error), Ok(_)) => Err(format!("only Cerbos refuses: {error}")),
+            (Ok(_), Err(error)) => Err(format!("only Portreeve refuses: {error}")),
+            (Err(error), Err(_)) => Err(format!("both refuse: {error}")),
+        }
+    }
+
+    /// How many decisions were compared, or the first that differs.
+    fn compare(&self, request: &Value) -> Result<usize, Difference> {
+        let theirs = answers(&self.cerbos, request);
+        let ours = answers(&self.ours, request);
+        for (index, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
+            if theirs != ours {
+                return Err(Difference { entry: index, theirs: theirs.clone(), ours: ours.clone() });
+            }
+        }
+        assert_eq!(theirs.len(), ours.len(), "one answer for each resource");
+        Ok(theirs.iter().map(|answer| answer["actions"].as_object().map_or(0, |actions| actions.len())).sum())
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Difference {
+    entry: usize,
+    theirs: Value,
+    ours: Value,
+}
+
+/// What is answered for each resource, with lists in one order where Cerbos has none.
+fn answers(server: &Server, request: &Value) -> Vec<Value> {
+    let asked = Request::new("POST", "/api/check/resources").json(request);
+    let reply = asked.send(server.port());
+    if reply.status != 200 {
+        return vec![json!({"status": reply.status, "body": reply.json()})];
+    }
+    let mut results = reply.json()["results"].as_array().cloned().unwrap_or_default();
+    for result in &mut results {
+        // That there is an error is compared; its text names types of the program.
+        for output in result.get_mut("outputs").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(error) = output.get_mut("error") {
+                *error = "".into();
+            }
+        }
+        sort(result.pointer_mut("/meta/effectiveDerivedRoles"));
+        sort(result.get_mut("outputs"));
+    }
+    results
+}
+
+fn sort(list: Option<&mut Value>) {
+    if let Some(list) = list.and_then(Value::as_array_mut) {
+        list.sort_by_key(ToString::to_string);
+    }
+}
+
+fn write(folder: &Path, name: &str, files: &[(String, Value)]) {
+    let folder = folder.join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, policy) in files {
+        std::fs::write(folder.join(name), serde_json::to_string_pretty(policy).unwrap()).unwrap();
+    }
+}
+
+/// Makes a difference small and fails with it.
+fn explain(
+    program: &Path,
+    mode: Mode,
+    set: &Policies,
+    request: &Value,
+    found: &Difference,
+    seed: usize,
+) -> ! {
+    let mut request = request.clone();
+    request["resources"] = json!([request["resources"][found.entry]]);
+    let files = json!(set.files);
+    let differs = |whole: &Value| difference(program, mode, whole).is_some();
+    let mut whole = json!({"request": request, "files": files});
+    if !differs(&whole) {
+        // It needs the other resources of its request.
+        panic!("only within its request, seed {seed}, {}: {found:#?}\n{request:#}", mode.name);
+    }
+    whole = shrink::shrink(&whole, 400, differs);
+    let found = difference(program, mode, &whole).expect("it still differs");
+    let policies: Vec<String> =
+        whole["files"].as_array().unwrap().iter().map(|file| format!("{:#}", file[1])).collect();
+    panic!(
+        "Cerbos and Portreeve differ (seed {seed}, {}, {})\n\npolicies:\n{}\n\nrequest:\n{:#}\n\nCerbos: {:#}\n\nPortreeve: {:#}",
+        mode.name,
+        mode.config,
+        policies.join("\n"),
+        whole["request"],
+        found.theirs,
+        found.ours
+    )
+}
+
+/// What differs when these policies and no others are asked. Nothing when one of the two does not take them.
+fn difference(program: &Path, mode: Mode, whole: &Value) -> Option<Difference> {
+    let folder = tempfile::tempdir().unwrap();
+    let files: Vec<(String, Value)> = serde_json::from_value(whole.get("files")?.clone()).ok()?;
+    write(folder.path(), "0", &files);
+    let both = Both::start(program, folder.path(), mode.config).ok()?;
+    let status = |server: &Server| {
+        Request::new("POST", "/api/check/resources").json(&whole["request"]).send(server.port()).status
+    };
+    if status(&both.cerbos) != 200 {
+        return None;
+    }
+    both.compare(whole.get("request")?).err()
+}
