@@ -202,6 +202,38 @@ fn a_question_that_breaks_the_rules_is_refused_in_the_words_of_cerbos() {
 }
 
 #[test]
+fn a_plan_is_the_one_that_cerbos_makes_to_the_letter() {
+    let pdp = Pdp::start("");
+    let plan = |question: Value| {
+        let asked = Request::new("POST", "/api/plan/resources").body(question.to_string().as_bytes());
+        let text = asked.send(pdp.port).text();
+        text.split(r#", "cerbosCallId""#).next().unwrap().to_owned()
+    };
+    let principal = json!({"id": "ann", "roles": ["user"]});
+    assert_eq!(
+        plan(
+            json!({"principal": principal, "action": "view", "resource": {"kind": "expense"}, "includeMeta": true})
+        ),
+        concat!(
+            r#"{"action":"view", "resourceKind":"expense", "filter":{"kind":"KIND_CONDITIONAL", "condition":{"expression":"#,
+            r#"{"operator":"eq", "operands":[{"variable":"request.resource.attr.owner"}, {"value":"ann"}]}}}, "#,
+            r#""meta":{"filterDebug":"(eq request.resource.attr.owner \"ann\")"}"#
+        )
+    );
+    assert_eq!(
+        plan(json!({"principal": principal, "actions": ["view", "drop"], "resource": {"kind": "expense"}})),
+        concat!(
+            r#"{"actions":["view", "drop"], "resourceKind":"expense", "#,
+            r#""filter":{"kind":"KIND_ALWAYS_DENIED"}"#
+        )
+    );
+    assert!(
+        plan(json!({"principal": principal, "resource": {"kind": "expense"}}))
+            .contains("validation error: Exactly one of 'action' or 'actions' field must be set")
+    );
+}
+
+#[test]
 fn what_is_no_question_is_refused() {
     let pdp = Pdp::start("");
     for body in ["[]", "null", r#"{"a"#, r#"{"foo":1}"#, r#"{"requestId":1}"#, r#"{"principal":[]}"#] {

@@ -121,7 +121,10 @@ impl Linker<'_> {
         let (version, scope) = (index::version(&p.version.value), p.scope.value.as_str());
         self.set.roles.insert(&p.role.value, version, scope, id);
         self.set.roles_at.entry(version.into()).or_default().entry(scope.into()).or_default().push(id);
-        self.scope(scope).resource = true;
+        // As in Cerbos, a policy that says nothing makes no scope exist.
+        if !p.rules.is_empty() {
+            self.scope(scope).resource = true;
+        }
     }
 
     /// The rows of one rule: one for each action and role.

@@ -1,7 +1,7 @@
 //! Roles: given, derived, and those that role policies make.
 
 use crate::asking::{Ask, lax, set};
-use portreeve_policies::{Because, Options};
+use portreeve_policies::{Because, Options, PolicySet};
 
 const OPEN: &str = "
 resourcePolicy:
@@ -146,4 +146,39 @@ fn strict_evaluation_does_not_see_the_failures_of_roles_after_the_one_that_is_al
     let strict = Options::default();
     assert_eq!(album(&["staff", "boss"], &["drop"]).with(&policies, &strict).allowed(), ["drop"]);
     assert!(album(&["boss", "staff"], &["drop"]).with(&policies, &strict).allowed().is_empty());
+}
+
+#[test]
+fn a_role_policy_without_rules_makes_no_scope_exist() {
+    let album = "resourcePolicy:\n  resource: album\n  version: default\n  rules: [{ actions: [view], effect: EFFECT_ALLOW, roles: ['*'] }]\n";
+    let asked = |policies: &PolicySet| {
+        let ask = Ask {
+            id: "ann",
+            roles: &["staff"],
+            kind: "album",
+            scope: "acme",
+            actions: &["view"],
+            ..Ask::default()
+        };
+        ask.of(policies).allowed().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let without = set(&[album, "rolePolicy: { role: guest, scope: acme, rules: [] }\n"]);
+    assert!(asked(&without).is_empty());
+    let with = set(&[
+        album,
+        "rolePolicy:\n  role: guest\n  scope: acme\n  rules: [{ resource: album, allowActions: [view] }]\n",
+    ]);
+    assert_eq!(asked(&with), ["view"]);
+}
+
+#[test]
+fn q28_a_role_policy_denies_what_it_does_not_list_also_where_its_scope_says_nothing_of_the_kind() {
+    let policies = set(&[
+        "resourcePolicy:\n  resource: album\n  version: default\n  rules: [{ actions: [view], effect: EFFECT_ALLOW, roles: ['*'] }]\n",
+        "rolePolicy:\n  role: guest\n  scope: acme\n  rules: [{ resource: photo, allowActions: [view] }]\n",
+    ]);
+    let asked =
+        |roles| Ask { id: "ann", roles, kind: "album", scope: "acme", actions: &["view"], ..Ask::default() };
+    assert!(asked(&["guest"]).of(&policies).allowed().is_empty());
+    assert_eq!(asked(&["staff"]).of(&policies).allowed(), ["view"]);
 }

@@ -4,6 +4,8 @@
 //! Left out is what Portreeve does otherwise on purpose (`docs/cerbos-compatibility.md`): outputs of conditional allows
 //! that need consent (Q2), the effective derived roles within their own conditions (Q11), kinds that are not plain names
 //! (Q12, Q17), rules that share a cached condition (Q13), outputs of rules whose derived role may be inactive (Q21).
+//! Cerbos looks at the rules of one scope in no fixed order and stops at the first denial, so rules speak only in sets in
+//! which nothing is denied.
 
 use serde_json::{Value, json};
 
@@ -28,31 +30,32 @@ pub(crate) fn role(id: usize, name: &str) -> String {
 
 pub(crate) fn set(id: usize, chance: &mut Chance) -> Policies {
     let mut files = Vec::new();
+    let talks = chance.percent(40);
     let depth = chance.between(0, 3);
     let mut scopes = vec![(String::new(), false)];
     for level in 1..=depth {
         let name = ["a", "b", "c"][..level].join(".");
-        scopes.push((format!("s{id}.{name}"), chance.percent(35)));
+        scopes.push((format!("s{id}.{name}"), !talks && chance.percent(35)));
     }
     // A scope's ancestors exist: `s1` is the parent of `s1.a`.
     if depth > 0 {
-        scopes.insert(1, (format!("s{id}"), chance.percent(25)));
+        scopes.insert(1, (format!("s{id}"), !talks && chance.percent(25)));
     }
     let scopes = Scopes(scopes);
     files.push(("shared.json".into(), shared(id, chance)));
     files.push(("derived.json".into(), derived_roles(id, chance)));
     for (index, (scope, consent)) in scopes.0.iter().enumerate() {
-        let policy = resource(id, scope, *consent, "default", chance);
+        let policy = resource((id, talks), scope, *consent, "default", chance);
         files.push((format!("resource{index}.json"), policy));
     }
     if chance.percent(30) {
-        files.push(("resource_v2.json".into(), resource(id, "", false, "v2", chance)));
+        files.push(("resource_v2.json".into(), resource((id, talks), "", false, "v2", chance)));
     }
     for person in ["ann", "bob"] {
         if chance.percent(50) {
             let upto = chance.between(0, scopes.0.len() - 1);
             for (index, (scope, consent)) in scopes.0.iter().take(upto + 1).enumerate() {
-                let policy = principal(id, person, scope, *consent, chance);
+                let policy = principal((id, talks), person, scope, *consent, chance);
                 files.push((format!("principal_{person}{index}.json"), policy));
             }
         }
@@ -60,7 +63,7 @@ pub(crate) fn set(id: usize, chance: &mut Chance) -> Policies {
     // Where allows need consent Cerbos counts a role policy as one that says otherwise (Q1).
     for (index, (scope, _)) in scopes.0.iter().enumerate().filter(|(_, (_, consent))| !consent) {
         for name in ["a", "b", "child"] {
-            if chance.percent(if name == "child" { 40 } else { 12 }) {
+            if !talks && chance.percent(if name == "child" { 40 } else { 12 }) {
                 files.push((format!("role_{name}{index}.json"), role_policy(id, name, scope, chance)));
             }
         }
@@ -118,8 +121,14 @@ fn constants() -> Value {
     json!({"local": {"limit": 3, "words": ["x", "y"], "on": true}})
 }
 
-fn resource(id: usize, scope: &str, consent: bool, version: &str, chance: &mut Chance) -> Value {
-    let rules: Vec<Value> = (0..chance.between(0, 5)).map(|_| rule(id, consent, chance)).collect();
+fn resource(
+    (id, talks): (usize, bool),
+    scope: &str,
+    consent: bool,
+    version: &str,
+    chance: &mut Chance,
+) -> Value {
+    let rules: Vec<Value> = (0..chance.between(0, 5)).map(|_| rule(id, talks, chance)).collect();
     let mut policy = json!({
         "resource": format!("kind{id}"),
         "version": version,
@@ -141,8 +150,9 @@ fn place(policy: &mut Value, scope: &str, consent: bool) {
     }
 }
 
-fn rule(id: usize, consent: bool, chance: &mut Chance) -> Value {
+fn rule(id: usize, talks: bool, chance: &mut Chance) -> Value {
     let allow = chance.percent(65);
+    let never = talks && !allow;
     let mut rule = json!({
         "actions": actions(chance),
         "effect": if allow { "EFFECT_ALLOW" } else { "EFFECT_DENY" },
@@ -157,11 +167,14 @@ fn rule(id: usize, consent: bool, chance: &mut Chance) -> Value {
         let count = chance.between(1, 2);
         rule["roles"] = chance.some(&names, count).into();
     }
-    let conditional = chance.percent(55);
-    if conditional {
+    if chance.percent(55) {
         rule["condition"] = condition(chance, 0, true);
     }
-    if chance.percent(30) && !(consent && allow && conditional) {
+    if never {
+        rule["condition"] =
+            json!({"match": {"expr": chance.one(&["false", "R.attr.nowhere == 1", "P.id == \"\""])}});
+    }
+    if talks && chance.percent(60) {
         rule["output"] = output(chance, !derived);
     }
     rule
@@ -201,7 +214,13 @@ fn said(chance: &mut Chance) -> Value {
         .into()
 }
 
-fn principal(id: usize, person: &str, scope: &str, consent: bool, chance: &mut Chance) -> Value {
+fn principal(
+    (id, talks): (usize, bool),
+    person: &str,
+    scope: &str,
+    consent: bool,
+    chance: &mut Chance,
+) -> Value {
     let mut number = 0;
     let kinds = [format!("kind{id}"), "*".into(), format!("kind{id}*"), format!("other{id}")];
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
@@ -213,7 +232,7 @@ fn principal(id: usize, person: &str, scope: &str, consent: bool, chance: &mut C
             let actions: Vec<Value> = (0..chance.between(1, 3))
                 .map(|_| {
                     number += 1;
-                    entry(number, consent, chance)
+                    entry(number, talks, chance)
                 })
                 .collect();
             json!({"resource": kind, "actions": actions})
@@ -230,18 +249,17 @@ fn principal(id: usize, person: &str, scope: &str, consent: bool, chance: &mut C
     with(&json!({"principalPolicy": policy}))
 }
 
-fn entry(number: usize, consent: bool, chance: &mut Chance) -> Value {
-    let allow = chance.percent(50);
+fn entry(number: usize, talks: bool, chance: &mut Chance) -> Value {
+    let allow = talks || chance.percent(50);
     let mut entry = json!({
         "name": format!("n{number}"),
         "action": actions(chance)[0],
         "effect": if allow { "EFFECT_ALLOW" } else { "EFFECT_DENY" },
     });
-    let conditional = chance.percent(60);
-    if conditional {
+    if chance.percent(60) {
         entry["condition"] = condition(chance, 0, false);
     }
-    if chance.percent(30) && !(consent && allow && conditional) {
+    if talks && chance.percent(60) {
         entry["output"] = output(chance, true);
     }
     entry
@@ -254,9 +272,6 @@ fn role_policy(id: usize, name: &str, scope: &str, chance: &mut Chance) -> Value
             let mut rule = json!({"resource": kind, "allowActions": actions(chance)});
             if chance.percent(45) {
                 rule["condition"] = condition(chance, 0, false);
-                if chance.percent(30) {
-                    rule["output"] = output(chance, true);
-                }
             }
             rule
         })

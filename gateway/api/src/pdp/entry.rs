@@ -8,7 +8,7 @@ use std::{
 
 use axum::http::HeaderMap;
 use portreeve_cel::Map;
-use portreeve_policies::{Decision, EvaluationError, Outcome};
+use portreeve_policies::{Decision, EvaluationError, Filter, Outcome, Plan};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::{
@@ -17,8 +17,9 @@ use super::{
     config::Audit,
     form::{self, Form},
     journal::Journal,
+    plan_entry::Planned,
     point::{Answered, Claims, Live},
-    question::{CheckResources, Entry, RequestContext, text},
+    question::{CheckResources, Entry, PlanResources, RequestContext, text},
 };
 
 /// Who asked, and how.
@@ -47,7 +48,8 @@ pub(super) fn checked(journal: &Journal, call: &Call<'_>, asked: &CheckResources
             call_id: common.call_id,
             timestamp: &common.timestamp,
             peer: &common.peer,
-            check_resources: Checked { inputs, outputs },
+            check_resources: Some(Checked { inputs, outputs }),
+            plan_resources: None,
             metadata: common.metadata.as_ref(),
             audit_trail: Trail::of(answered),
             policy_source: common.source(),
@@ -60,10 +62,46 @@ pub(super) fn checked(journal: &Journal, call: &Call<'_>, asked: &CheckResources
     }
 }
 
-/// Writes down that a question that keeps the rules was refused.
-pub(super) fn refused(journal: &Journal, call: &Call<'_>, asked: &CheckResources, code: u8) {
+/// Writes down an answered plan.
+pub(super) fn planned(
+    journal: &Journal,
+    call: &Call<'_>,
+    asked: &PlanResources,
+    plan: &Plan,
+    claims: &Claims,
+) {
+    let common = Common::of(journal, call, asked.request_context.as_deref());
+    let mut lines = Vec::with_capacity(1024);
     if journal.audit.access {
-        let common = Common::of(journal, call, asked.request_context.as_deref());
+        add(&common.access(call.method, 0), &mut lines);
+    }
+    let audit = &journal.audit;
+    let always = audit.ignore_always_allow && plan.filter == Filter::AlwaysAllowed;
+    if audit.decisions && !audit.ignore_plans && !always {
+        let decision = DecisionLine {
+            logger: "cerbos.audit",
+            kind: "decision",
+            call_id: common.call_id,
+            timestamp: &common.timestamp,
+            peer: &common.peer,
+            check_resources: None,
+            plan_resources: Some(Planned::of(asked, plan, claims)),
+            metadata: common.metadata.as_ref(),
+            audit_trail: Trail::default(),
+            policy_source: common.source(),
+            request_context: common.context,
+        };
+        add(&decision, &mut lines);
+    }
+    if !lines.is_empty() {
+        journal.write(lines);
+    }
+}
+
+/// Writes down that a question that keeps the rules was refused.
+pub(super) fn refused(journal: &Journal, call: &Call<'_>, context: Option<&RequestContext>, code: u8) {
+    if journal.audit.access {
+        let common = Common::of(journal, call, context);
         let mut line = Vec::new();
         add(&common.access(call.method, code), &mut line);
         journal.write(line);
@@ -167,7 +205,10 @@ struct DecisionLine<'a> {
     call_id: &'a str,
     timestamp: &'a str,
     peer: &'a Peer<'a>,
-    check_resources: Checked<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check_resources: Option<Checked<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan_resources: Option<Planned<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a BTreeMap<String, Values>>,
     audit_trail: Trail<'a>,
@@ -234,18 +275,26 @@ impl Serialize for Input<'_> {
         map.serialize_entry("principal", &asked.principal)?;
         map.serialize_entry("resource", &self.entry.resource)?;
         map.serialize_entry("actions", &self.entry.actions)?;
-        let Claims { jwt, jwts } = self.of.claims;
-        if jwt.is_some() || jwts.is_some() {
-            #[derive(Serialize)]
-            struct Aux<'a> {
-                #[serde(skip_serializing_if = "Option::is_none")]
-                jwt: Option<&'a portreeve_cel::Value>,
-                #[serde(skip_serializing_if = "Option::is_none")]
-                jwts: Option<&'a portreeve_cel::Value>,
-            }
-            map.serialize_entry("auxData", &Aux { jwt: jwt.as_ref(), jwts: jwts.as_ref() })?;
+        if let Some(aux) = Aux::of(self.of.claims) {
+            map.serialize_entry("auxData", &aux)?;
         }
         map.end()
+    }
+}
+
+/// What the tokens say.
+#[derive(Serialize)]
+pub(super) struct Aux<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwt: Option<&'a portreeve_cel::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwts: Option<&'a portreeve_cel::Value>,
+}
+
+impl<'a> Aux<'a> {
+    pub(super) fn of(claims: &'a Claims) -> Option<Self> {
+        let (jwt, jwts) = (claims.jwt.as_ref(), claims.jwts.as_ref());
+        (jwt.is_some() || jwts.is_some()).then_some(Self { jwt, jwts })
     }
 }
 
@@ -330,7 +379,7 @@ impl<'a> Failed<'a> {
 }
 
 /// The policies whose rules were looked at, with their files.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Trail<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::SystemTime};
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Body,
     extract::{ConnectInfo, RawQuery, Request, State},
     http::{HeaderMap, Response, StatusCode, Uri, header},
     middleware,
@@ -19,61 +19,76 @@ use super::{
     cors, entry,
     failure::Failure,
     form::{self, Form},
-    question::{CheckResources, text},
+    plan::PlannedResources,
+    question::{CheckResources, PlanResources, text},
     reading, validate,
 };
 
 /// The largest body that is read.
 const MAX_BODY: usize = 8 << 20;
 
-/// `POST /api/check/resources` and `GET /_cerbos/health`. Who asks is taken from [`ConnectInfo`].
+/// `POST /api/check/resources`, `POST /api/plan/resources` and `GET /_cerbos/health`. Who asks is taken from [`ConnectInfo`].
 pub fn router(point: Arc<Point>) -> Router {
     let has_cors = point.cors.is_some();
     let router = Router::new()
         .route("/api/check/resources", post(check_resources).fallback(wrong_method))
+        .route("/api/plan/resources", post(plan_resources).fallback(wrong_method))
         .route("/_cerbos/health", get(health).head(wrong_method).fallback(wrong_method))
         .fallback(not_found)
         .with_state(Arc::clone(&point));
     if has_cors { router.layer(middleware::from_fn_with_state(point, cors::answer)) } else { router }
 }
 
-async fn check_resources(
-    State(point): State<Arc<Point>>,
-    RawQuery(query): RawQuery,
+async fn check_resources(State(point): State<Arc<Point>>, request: Request) -> Response<Body> {
+    asked(&point, request, checked).await
+}
+
+async fn plan_resources(State(point): State<Arc<Point>>, request: Request) -> Response<Body> {
+    asked(&point, request, planned).await
+}
+
+/// A question as it came in.
+struct Asked<'a> {
+    headers: &'a HeaderMap,
+    peer: Option<SocketAddr>,
+    body: &'a [u8],
+    form: Form,
+}
+
+async fn asked(
+    point: &Point,
     request: Request,
+    answer: fn(&Point, &Asked<'_>) -> Result<Vec<u8>, Failure>,
 ) -> Response<Body> {
-    let form = form(query.as_deref());
+    let form = form(request.uri().query());
     let (head, body) = request.into_parts();
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    match axum::body::to_bytes(body, MAX_BODY).await {
-        Ok(body) => match checked(&point, &head.headers, peer, &body, form) {
-            Ok(body) => json(StatusCode::OK, body),
-            Err(failure) => refuse(&failure, form),
-        },
-        Err(_) => refuse(&Failure::TooLarge, form),
+    let answered = match axum::body::to_bytes(body, MAX_BODY).await {
+        Ok(body) => answer(point, &Asked { headers: &head.headers, peer, body: &body, form }),
+        Err(_) => Err(Failure::TooLarge),
+    };
+    match answered {
+        Ok(body) => json(StatusCode::OK, body),
+        Err(failure) => refuse(&failure, form),
     }
 }
 
-fn checked(
-    point: &Point,
-    headers: &HeaderMap,
-    peer: Option<SocketAddr>,
-    body: &Bytes,
-    form: Form,
-) -> Result<Vec<u8>, Failure> {
-    let asked: CheckResources = reading::read(body)?;
+fn checked(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
+    let asked: CheckResources = reading::read(question.body)?;
     if let Some(violations) = validate::check_resources(&asked) {
         return Err(Failure::Violations(violations));
     }
     let at = SystemTime::now();
     let id = CallId::new(at);
     let method = "/cerbos.svc.v1.CerbosService/CheckResources";
-    let call = entry::Call { id: &id, at, peer, headers, method };
+    let call = entry::Call { id: &id, at, peer: question.peer, headers: question.headers, method };
     let answered = point.within_limits(&asked).and_then(|()| point.check(&asked, at));
     if let Some(journal) = &point.journal {
         match &answered {
             Ok(answered) => entry::checked(journal, &call, &asked, answered),
-            Err(failure) => entry::refused(journal, &call, &asked, failure.code()),
+            Err(failure) => {
+                entry::refused(journal, &call, asked.request_context.as_deref(), failure.code());
+            }
         }
     }
     let answered = answered?;
@@ -84,7 +99,30 @@ fn checked(
     };
     let answer =
         CheckedResources { request_id: text(&asked.request_id), results, cerbos_call_id: id.as_str() };
-    form::write(&answer, form).map_err(|error| Failure::Internal(error.to_string()))
+    form::write(&answer, question.form).map_err(|error| Failure::Internal(error.to_string()))
+}
+
+fn planned(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
+    let asked: PlanResources = reading::read(question.body)?;
+    if let Some(violations) = validate::plan_resources(&asked) {
+        return Err(Failure::Violations(violations));
+    }
+    let at = SystemTime::now();
+    let id = CallId::new(at);
+    let method = "/cerbos.svc.v1.CerbosService/PlanResources";
+    let call = entry::Call { id: &id, at, peer: question.peer, headers: question.headers, method };
+    let planned = point.plan(&asked, at);
+    if let Some(journal) = &point.journal {
+        match &planned {
+            Ok((plan, claims)) => entry::planned(journal, &call, &asked, plan, claims),
+            Err(failure) => {
+                entry::refused(journal, &call, asked.request_context.as_deref(), failure.code());
+            }
+        }
+    }
+    let (plan, _) = planned?;
+    let answer = PlannedResources::of(&asked, &plan, id.as_str());
+    form::write(&answer, question.form).map_err(|error| Failure::Internal(error.to_string()))
 }
 
 async fn health(RawQuery(query): RawQuery) -> Response<Body> {

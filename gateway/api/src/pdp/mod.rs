@@ -12,6 +12,8 @@ mod failure;
 mod form;
 mod http;
 mod journal;
+mod plan;
+mod plan_entry;
 mod point;
 mod question;
 mod reading;

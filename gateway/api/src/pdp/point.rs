@@ -1,16 +1,18 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
-use portreeve_cel::{Map, Value};
+use portreeve_cel::{Map, Timestamp, Value};
 use portreeve_diagnostics::Bundle;
-use portreeve_policies::{Along, Check, Decision, Options, PolicySet, RuleId, Silent, Trace};
+use portreeve_policies::{
+    Along, Check, Decision, Manner, Options, Plan, PlanQuestion, PolicySet, RuleId, Silent, Trace,
+};
 
 use super::{
     Config,
     config::{Cors, ErrorLevel, Limits},
     failure::Failure,
     journal::Journal,
-    question::{AuxData, CheckResources, Token, text},
+    question::{AuxData, CheckResources, PlanResources, Token, text},
     reading::Object,
 };
 
@@ -133,6 +135,30 @@ impl Point {
         }
         self.log_errors(&decisions);
         Ok(Answered { decisions, looked_at: observer.looked_at, live, claims })
+    }
+
+    /// Plans a question that keeps the rules, as Cerbos does.
+    pub(super) fn plan(&self, asked: &PlanResources, now: SystemTime) -> Result<(Plan, Claims), Failure> {
+        let claims = asked.aux_data.as_ref().map(|aux| self.claims(aux)).transpose()?.unwrap_or_default();
+        let (Some(principal), Some(resource)) = (&asked.principal, &asked.resource) else {
+            return Err(Failure::Invalid("there is nothing to plan".to_owned()));
+        };
+        let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let question = PlanQuestion {
+            principal: principal.view(),
+            resources: resource.view(),
+            actions: asked.all_actions(),
+            aux: claims.jwt.as_ref().map(Into::into),
+            now: Timestamp { seconds, nanos: since.subsec_nanos(), offset: 0 },
+            manner: Manner::AsCerbos,
+        };
+        let along = Along { options: &self.brief, jwts: claims.jwts.as_ref().map(Into::into) };
+        let plan = self.live.load().set.plan_as(&question, &along);
+        match plan {
+            Ok(plan) => Ok((plan, claims)),
+            Err(error) => Err(Failure::Internal(error.to_string())),
+        }
     }
 
     /// Whether it asks more than it may.

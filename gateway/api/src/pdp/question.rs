@@ -24,6 +24,53 @@ pub(super) struct CheckResources {
     pub(super) request_context: Option<Object<RequestContext>>,
 }
 
+/// `PlanResourcesRequest`
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct PlanResources {
+    #[serde(alias = "request_id")]
+    pub(super) request_id: Option<String>,
+    pub(super) action: Option<Arc<str>>,
+    pub(super) actions: Option<Vec<Arc<str>>>,
+    pub(super) principal: Option<Object<Principal>>,
+    pub(super) resource: Option<Object<Planned>>,
+    #[serde(alias = "aux_data")]
+    pub(super) aux_data: Option<Object<AuxData>>,
+    #[serde(alias = "include_meta")]
+    pub(super) include_meta: Option<bool>,
+    #[serde(alias = "request_context")]
+    pub(super) request_context: Option<Object<RequestContext>>,
+}
+
+impl PlanResources {
+    /// The one action, if it is asked about as one.
+    pub(super) fn single(&self) -> Option<&Arc<str>> {
+        self.action.as_ref().filter(|action| !action.is_empty())
+    }
+
+    /// All that are asked about.
+    pub(super) fn all_actions(&self) -> &[Arc<str>] {
+        match self.single() {
+            Some(action) => std::slice::from_ref(action),
+            None => self.actions.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+/// `PlanResourcesInput.Resource`: what is known of the resources.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Planned {
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) kind: Option<String>,
+    #[serde(skip_serializing_if = "is_empty")]
+    pub(super) attr: Option<Map>,
+    #[serde(alias = "policy_version", skip_serializing_if = "is_nothing")]
+    pub(super) policy_version: Option<String>,
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(super) scope: Option<String>,
+}
+
 /// `Principal`
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -103,8 +150,23 @@ pub(super) fn text(text: &Option<String>) -> &str {
 }
 
 fn attributes(attr: &Option<Map>) -> Val<'_> {
+    Val::from(map(attr))
+}
+
+fn map(attr: &Option<Map>) -> &Map {
     static EMPTY: std::sync::LazyLock<Map> = std::sync::LazyLock::new(Map::default);
-    Val::from(attr.as_ref().unwrap_or(&EMPTY))
+    attr.as_ref().unwrap_or(&EMPTY)
+}
+
+impl Planned {
+    pub(super) fn view(&self) -> policies::Resources<'_> {
+        policies::Resources {
+            kind: text(&self.kind),
+            version: text(&self.policy_version),
+            scope: text(&self.scope),
+            attr: map(&self.attr),
+        }
+    }
 }
 
 impl Principal {

@@ -1,7 +1,7 @@
 //! The rules that a question keeps before it is answered.
 
 use super::{
-    question::{AuxData, CheckResources, Principal, Resource, text},
+    question::{AuxData, CheckResources, PlanResources, Planned, Principal, Resource, text},
     violation::{Element, Violation, Violations, message, string},
 };
 
@@ -25,6 +25,35 @@ pub(super) fn check_resources(asked: &CheckResources) -> Option<Vec<Violation>> 
     }
     aux_data(&mut at, asked.aux_data.as_deref());
     at.into_error()
+}
+
+/// What is wrong with it.
+pub(super) fn plan_resources(asked: &PlanResources) -> Option<Vec<Violation>> {
+    const ACTIONS: Element = string(7, "actions");
+    let mut at = Violations::default();
+    let actions = asked.actions.as_deref().unwrap_or_default();
+    if asked.single().is_some() != actions.is_empty() {
+        at.whole("exclusiveFieldsActionOrActions", "Exactly one of 'action' or 'actions' field must be set");
+    }
+    principal(&mut at, asked.principal.as_deref());
+    match &asked.resource {
+        Some(resource) => at.below(message(4, "resource"), |at| planned(at, resource)),
+        None => at.required(message(4, "resource")),
+    }
+    aux_data(&mut at, asked.aux_data.as_deref());
+    if actions.len() > 20 {
+        at.too_many(ACTIONS, "must contain no more than 20 item(s)");
+    }
+    if !actions.is_empty() {
+        at.texts(ACTIONS, actions);
+    }
+    at.into_error()
+}
+
+fn planned(at: &mut Violations, resource: &Planned) {
+    at.text(string(1, "kind"), text(&resource.kind));
+    at.version(string(3, "policy_version"), text(&resource.policy_version));
+    at.scope(string(4, "scope"), text(&resource.scope));
 }
 
 fn principal(at: &mut Violations, principal: Option<&Principal>) {

@@ -8,6 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Violation {
+    #[serde(skip_serializing_if = "Path::is_empty")]
     field: Path<Vec<Step>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<Path<&'static [Element]>>,
@@ -21,6 +22,12 @@ pub(super) struct Violation {
 #[derive(Clone, Debug, Serialize)]
 struct Path<T> {
     elements: T,
+}
+
+impl Path<Vec<Step>> {
+    const fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
 }
 
 /// A field of a message.
@@ -73,6 +80,7 @@ const ITEM_LENGTH: &[Element] = &[
     message(14, "string"),
     element(2, "min_len", "TYPE_UINT64"),
 ];
+const MAX_ITEMS: &[Element] = &[message(18, "repeated"), element(2, "max_items", "TYPE_UINT64")];
 const PATTERN: &[Element] = &[message(14, "string"), element(6, "pattern", "TYPE_STRING")];
 
 /// Where a question is being looked at, and what was found.
@@ -141,6 +149,11 @@ impl Violations {
                 self.item(field, index, |at| at.found(Some(ITEM_LENGTH), "string.min_len", message));
             }
         }
+    }
+
+    /// A list that is too long.
+    pub(super) fn too_many(&mut self, field: Element, message: &'static str) {
+        self.below(field, |at| at.found(Some(MAX_ITEMS), "repeated.max_items", message));
     }
 
     /// The name of a version: letters, digits and `_`.
