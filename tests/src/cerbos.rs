@@ -54,7 +54,7 @@ impl Server {
 
     /// `portreeve pdp`, with the same configuration.
     pub fn ours(policies: &Path, config: &str) -> Result<Server, String> {
-        Server::ours_of(portreeve().as_ref(), policies, config)
+        Server::ours_of(portreeve(), policies, config)
     }
 
     /// `portreeve pdp` of this build.

@@ -70,6 +70,7 @@ fn number(name: &str, default: usize) -> usize {
 struct Both {
     cerbos: Server,
     ours: Server,
+    strict: bool,
 }
 
 impl Both {
@@ -77,7 +78,9 @@ impl Both {
         let cerbos = Server::cerbos(program, policies, config);
         let ours = Server::ours(policies, config);
         match (cerbos, ours) {
-            (Ok(cerbos), Ok(ours)) => Ok(Both { cerbos, ours }),
+            (Ok(cerbos), Ok(ours)) => {
+                Ok(Both { cerbos, ours, strict: config.contains("strictEvaluation: true") })
+            }
             (Err(error), Ok(_)) => Err(format!("only Cerbos refuses: {error}")),
             (Ok(_), Err(error)) => Err(format!("only Portreeve refuses: {error}")),
             (Err(error), Err(_)) => Err(format!("both refuse: {error}")),
@@ -86,8 +89,8 @@ impl Both {
 
     /// How many decisions were compared, or the first that differs.
     fn compare(&self, request: &Value) -> Result<usize, Difference> {
-        let theirs = answers(&self.cerbos, request);
-        let ours = answers(&self.ours, request);
+        let theirs = answers(&self.cerbos, request, self.strict);
+        let ours = answers(&self.ours, request, self.strict);
         for (index, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
             if theirs != ours {
                 return Err(Difference { entry: index, theirs: theirs.clone(), ours: ours.clone() });
@@ -106,7 +109,7 @@ struct Difference {
 }
 
 /// What is answered for each resource, with lists in one order where Cerbos has none.
-fn answers(server: &Server, request: &Value) -> Vec<Value> {
+fn answers(server: &Server, request: &Value, strict: bool) -> Vec<Value> {
     let asked = Request::new("POST", "/api/check/resources").json(request);
     let reply = asked.send(server.port());
     if reply.status != 200 {
@@ -118,6 +121,17 @@ fn answers(server: &Server, request: &Value) -> Vec<Value> {
         for output in result.get_mut("outputs").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(error) = output.get_mut("error") {
                 *error = "".into();
+            }
+        }
+        if strict {
+            // The first error denies, and which rules were looked at before is up to chance.
+            let denied = result["actions"].clone();
+            if let Some(outputs) = result.get_mut("outputs").and_then(Value::as_array_mut) {
+                outputs
+                    .retain(|output| denied[output["action"].as_str().unwrap_or_default()] == "EFFECT_ALLOW");
+            }
+            if result["outputs"].as_array().is_some_and(Vec::is_empty) {
+                result.as_object_mut().map(|result| result.remove("outputs"));
             }
         }
         sort(result.pointer_mut("/meta/effectiveDerivedRoles"));
