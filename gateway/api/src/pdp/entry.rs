@@ -14,9 +14,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use super::{
     answer::{effect, policy, sorted},
     call_id::CallId,
-    config::Audit,
     form::{self, Form},
     journal::Journal,
+    metadata::{Values, metadata},
     plan_entry::Planned,
     point::{Answered, Claims, Live},
     question::{CheckResources, Entry, PlanResources, RequestContext, text},
@@ -228,11 +228,6 @@ struct Peer<'a> {
 }
 
 #[derive(Serialize)]
-struct Values {
-    values: Vec<String>,
-}
-
-#[derive(Serialize)]
 struct Place<'a> {
     disk: Disk<'a>,
 }
@@ -408,65 +403,6 @@ impl<'a> Trail<'a> {
         Self { effective_policies: effective.collect() }
     }
 }
-
-/// The headers that the configuration wants, under the names that Cerbos' gateway from HTTP to gRPC gives them.
-fn metadata(audit: &Audit, headers: &HeaderMap) -> Option<BTreeMap<String, Values>> {
-    if audit.include.is_empty() && audit.exclude.is_empty() {
-        return None;
-    }
-    let wanted = |name: &str| {
-        (audit.include.is_empty() || audit.include.iter().any(|key| key == name))
-            && !audit.exclude.iter().any(|key| key == name)
-            && !name.ends_with("authorization")
-    };
-    let mut found: BTreeMap<String, Values> = BTreeMap::new();
-    let mut add = |name: String, value: &str| {
-        if wanted(&name) {
-            found.entry(name).or_insert_with(|| Values { values: Vec::new() }).values.push(value.to_owned());
-        }
-    };
-    add("content-type".into(), "application/grpc");
-    for (name, value) in headers {
-        let Ok(value) = value.to_str() else { continue };
-        let name = name.as_str();
-        if let Some(name) = name.strip_prefix("grpc-metadata-") {
-            add(name.to_owned(), value);
-        } else if PERMANENT.contains(&name) {
-            add(format!("grpcgateway-{name}"), value);
-        } else if name == "x-forwarded-for" || name == "x-forwarded-host" {
-            add(name.to_owned(), value);
-        }
-    }
-    (!found.is_empty()).then_some(found)
-}
-
-/// Headers that are handed on with a prefix; others are not handed on.
-const PERMANENT: &[&str] = &[
-    "accept",
-    "accept-charset",
-    "accept-language",
-    "accept-ranges",
-    "authorization",
-    "cache-control",
-    "content-type",
-    "cookie",
-    "date",
-    "expect",
-    "from",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-schedule-tag-match",
-    "if-unmodified-since",
-    "max-forwards",
-    "origin",
-    "pragma",
-    "referer",
-    "user-agent",
-    "via",
-    "warning",
-];
 
 /// RFC 3339 in UTC, with as many digits of the second as are needed: none, three, six or nine.
 fn timestamp(time: SystemTime) -> String {

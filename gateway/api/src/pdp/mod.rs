@@ -12,6 +12,7 @@ mod failure;
 mod form;
 mod http;
 mod journal;
+mod metadata;
 mod plan;
 mod plan_entry;
 mod point;
