@@ -1,6 +1,7 @@
 //! The command line: one file for each verb.
 
 mod check;
+mod compile;
 mod completions;
 mod demo;
 mod dev;
@@ -38,6 +39,8 @@ enum Verb {
     Explain(explain::Explain),
     /// Run the tests of policies: suites in files `*_test.yaml`
     Test(test::Test),
+    /// Compile and test a folder of policies, as `cerbos compile` does
+    Compile(compile::Compile),
     /// List the routes in their order of precedence
     Routes(routes::Routes),
     /// Write a small working project
@@ -66,6 +69,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Check(verb) => verb.run(),
         Verb::Explain(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
+        Verb::Compile(verb) => verb.run(),
         Verb::Routes(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
@@ -100,7 +104,12 @@ fn place(span: Span, bundle: &Bundle) -> Option<String> {
 /// Shows findings on standard error, as a person reads them.
 fn show(report: &Report, bundle: &Bundle) {
     if !report.is_empty() {
-        let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let color = colored(&std::io::stderr());
         eprint!("{}", render::terminal(report, bundle, color));
     }
+}
+
+/// Whether a person reads it, and wants colours.
+fn colored(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -109,4 +109,13 @@ pub enum Enforcement {
     Warn,
     /// They are listed, and every action is denied.
     Reject,
+    /// Schemas are not even read: policies may name some that are not there.
+    Unread,
+}
+
+impl Enforcement {
+    /// Whether attributes are not compared with schemas.
+    pub(crate) const fn is_off(self) -> bool {
+        matches!(self, Self::None | Self::Unread)
+    }
 }

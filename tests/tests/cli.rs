@@ -5,8 +5,19 @@ use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
 
-const VERBS: [&str; 10] =
-    ["serve", "check", "test", "explain", "routes", "init", "version", "completions", "dev", "demo"];
+const VERBS: [&str; 11] = [
+    "serve",
+    "check",
+    "test",
+    "compile",
+    "explain",
+    "routes",
+    "init",
+    "version",
+    "completions",
+    "dev",
+    "demo",
+];
 
 fn project() -> (Project, Issuer) {
     let issuer = Issuer::new();

@@ -163,3 +163,87 @@ fn reports_are_written_for_the_tools_that_collect_them() {
         ran.stdout
     );
 }
+
+#[test]
+fn compile_prints_what_cerbos_prints() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["compile", "."]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    let expected = "Test results
+└─┬Docs (tests/doc_test.yaml) [1 OK] [1 FAILED]
+  └─┬Editing
+    └─┬bob
+      └─┬doc
+        └─┬edit [FAILED]
+          └──OUTCOME: expected: EFFECT_ALLOW, actual: EFFECT_DENY
+
+2 tests executed [1 OK] [1 FAILED]
+";
+    assert_eq!(ran.stdout, expected);
+    let colored = run_in(docs.path(), &["compile", ".", "--color", "always"]);
+    assert!(colored.stdout.contains("edit [\u{1b}[31mFAILED\u{1b}[0m]"), "{}", colored.stdout);
+    let ran = run_in(docs.path(), &["compile", ".", "--output", "list", "--verbose"]);
+    assert!(ran.stdout.contains("        edit [OK]\n          RESULT: EFFECT_ALLOW\n"), "{}", ran.stdout);
+    let ran = run_in(docs.path(), &["compile", ".", "--output=json", "--test-output=junit"]);
+    assert!(ran.stdout.starts_with("<testsuites "), "{}", ran.stdout);
+    let ran = run_in(docs.path(), &["compile", ".", "--skip-tests"]);
+    assert_eq!((ran.code, &*ran.stdout), (Some(0), ""));
+}
+
+#[test]
+fn compile_says_what_is_wrong_with_policies_in_cerbos_shapes() {
+    let twice = folder(&[("a.yaml", POLICY), ("b.yaml", POLICY)]);
+    let ran = run_in(twice.path(), &["compile", ".", "-o", "json"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.text());
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let duplicate = &found["lintErrors"]["duplicate_defs"][0];
+    assert_eq!(
+        [&duplicate["file"], &duplicate["other_file"], &duplicate["policy"]],
+        ["b.yaml", "a.yaml", "resource.doc.vdefault"]
+    );
+    let broken = folder(&[("a.yaml", &POLICY.replace("roles: [admin]", "derivedRoles: [nobody]"))]);
+    let ran = run_in(broken.path(), &["compile", ".", "-o", "json"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.text());
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let error = &found["compileErrors"]["errors"][0];
+    assert_eq!(error["error"], "unknown derived role");
+    assert_eq!(error["position"]["path"], "$.resourcePolicy.rules[1].derivedRoles[0]");
+    let marked = "> 14 |       derivedRoles: [nobody]\n                            ^\n";
+    assert!(error["context"].as_str().unwrap().ends_with(marked), "{error:#}");
+    let ran = run_in(broken.path(), &["compile", "."]);
+    let said = "Compilation errors\na.yaml:14:22 Derived role \"nobody\" is not defined in any imports <unknown derived role>\n";
+    assert!(ran.stdout.starts_with(said), "{}", ran.stdout);
+}
+
+#[test]
+fn compile_can_be_told_where_tests_are_and_to_take_no_notice_of_schemas() {
+    let apart = folder(&[
+        ("policies/doc.yaml", POLICY),
+        (
+            "suites/doc_test.yaml",
+            &SUITE.replace("actions: {edit: EFFECT_ALLOW}", "actions: {edit: EFFECT_DENY}"),
+        ),
+    ]);
+    let ran = run_in(apart.path(), &["compile", "policies"]);
+    assert_eq!((ran.code, &*ran.stdout), (Some(0), "Test results\n\n0 tests executed\n"), "{}", ran.text());
+    let ran = run_in(apart.path(), &["compile", "policies", "--tests", "suites"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    assert!(ran.stdout.contains("Docs (doc_test.yaml) [1 OK] [1 FAILED]"), "{}", ran.stdout);
+    assert_eq!(run_in(apart.path(), &["compile", "nowhere"]).code, Some(1));
+    let schema = "  version: default\n  schemas: {resourceSchema: {ref: \"cerbos:///missing.json\"}}\n";
+    let missing = folder(&[("doc.yaml", &POLICY.replace("  version: default\n", schema))]);
+    assert_eq!(run_in(missing.path(), &["compile", "."]).code, Some(3));
+    let ran = run_in(missing.path(), &["compile", ".", "--ignore-schemas"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.text());
+}
+
+#[test]
+fn strict_evaluation_denies_where_a_condition_of_a_denial_fails() {
+    let policy = format!(
+        "{POLICY}    - actions: [edit]\n      effect: EFFECT_DENY\n      roles: [user]\n      condition: {{match: {{expr: R.attr.locked}}}}\n"
+    );
+    let suite = SUITE.replace("principals: [ann, bob], resource", "principals: [ann], resource");
+    let docs = folder(&[("doc.yaml", &policy), ("doc_test.yaml", &suite)]);
+    assert_eq!(run_in(docs.path(), &["compile", "."]).code, Some(0));
+    assert_eq!(run_in(docs.path(), &["compile", ".", "--strict-evaluation"]).code, Some(4));
+}

@@ -58,11 +58,13 @@ pub(super) fn print(
     results: &Results,
     form: Form,
     verbose: bool,
+    color: bool,
     reasons: Option<Known<'_>>,
 ) -> anyhow::Result<()> {
+    let painted = |text: String| if color { report::painted(&text) } else { text };
     let text = match form {
-        Form::Tree => text(results, outline::tree, verbose, reasons),
-        Form::List => text(results, outline::list, verbose, reasons),
+        Form::Tree => painted(text(results, outline::tree, verbose, reasons)),
+        Form::List => painted(text(results, outline::list, verbose, reasons)),
         Form::Json => format!("{}\n", serde_json::to_string_pretty(results)?),
         Form::Junit => format!("{}\n", results.junit(verbose)),
     };

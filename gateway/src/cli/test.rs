@@ -89,7 +89,8 @@ impl Test {
                 super::print(&format!("{object:#}\n"))?;
             }
             form => {
-                suites::print(&results, form, self.verbose, Some(known))?;
+                let color = super::colored(&std::io::stdout());
+                suites::print(&results, form, self.verbose, color, Some(known))?;
                 if self.coverage {
                     self.say_coverage(&suites::coverage_text(&coverage, known))?;
                 }

@@ -95,7 +95,7 @@ impl PolicySet {
         place: &Place<'_>,
         decision: &mut Decision,
     ) -> bool {
-        if along.options.schemas == Enforcement::None {
+        if along.options.schemas.is_off() {
             return false;
         }
         let Some(unit) = place.resource.schema_unit(self) else { return false };

@@ -60,7 +60,9 @@ fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<PolicyS
         linker.policy(policy);
     }
     let mut set = linker.set;
-    crate::schema::load(bundle, files, &mut set, &mut findings);
+    if options.schemas != crate::Enforcement::Unread {
+        crate::schema::load(bundle, files, &mut set, &mut findings);
+    }
     set.options = options.clone();
     let set = (!findings.has_errors()).then_some(set);
     (set, findings)

@@ -137,7 +137,7 @@ impl PolicySet {
 
     /// Checks what is known of the attributes against the schemas. Whether that denies everything.
     fn refuses_plan(&self, check: &Check<'_>, along: &Along<'_>, place: &Place<'_>, plan: &mut Plan) -> bool {
-        if along.options.schemas == Enforcement::None {
+        if along.options.schemas.is_off() {
             return false;
         }
         let Some(unit) = place.resource.schema_unit(self) else { return false };

@@ -203,7 +203,7 @@ fn policies_are_refused_for_what_cerbos_refuses_to_compile() {
 }
 
 /// The documents of a file, each where it is in the file.
-fn documents(text: &str) -> Vec<String> {
+pub(crate) fn documents(text: &str) -> Vec<String> {
     let mut documents = vec![String::new()];
     for (before, line) in text.split_inclusive('\n').enumerate() {
         if line.trim_end() == "---" {

@@ -12,4 +12,6 @@ mod schemas;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tutorial;
+#[cfg(test)]
 mod verify;

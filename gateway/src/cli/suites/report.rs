@@ -25,6 +25,14 @@ pub(super) fn text(
     format!("Test results\n{}\n{} tests executed{}\n", draw(&lines), summary.tests_count, counts(summary))
 }
 
+/// With the words for how tests ended in their colours.
+pub(super) fn painted(text: &str) -> String {
+    let words = [("OK", 32), ("FAILED", 31), ("ERROR", 31), ("SKIPPED", 33)];
+    words.iter().fold(text.to_owned(), |text, (word, color)| {
+        text.replace(&format!("{word}]"), &format!("\u{1b}[{color}m{word}\u{1b}[0m]"))
+    })
+}
+
 fn of_suite(suite: &SuiteResult, verbose: bool, reasons: Option<Known<'_>>) -> Line {
     let head = format!("{} ({})", suite.name, suite.file);
     if let Some(error) = &suite.error {

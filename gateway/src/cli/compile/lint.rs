@@ -1,0 +1,247 @@
+//! What is wrong with policies, in Cerbos' shapes and words.
+
+use std::fmt::Write;
+
+use portreeve_diagnostics::{Bundle, Node, Place, Severity, Span, yaml};
+use portreeve_policies::{Cause, Finding};
+use serde_json::{Map, Value, json};
+
+/// How many lines are shown before and after the one that is meant.
+const AROUND: u32 = 3;
+
+/// Headings and members of the object, in the order in which they are printed.
+const GROUPS: [(&str, &str); 5] = [
+    ("Duplicate definitions", "duplicate_defs"),
+    ("Missing imports", "missing_imports"),
+    ("Missing scopes", "missing_scope_details"),
+    ("Load failures", "load_failures"),
+    ("Scope permissions conflicts", "scope_permissions_conflicts"),
+];
+
+/// `{"lintErrors": …}`, or `{"compileErrors": …}` when there are no such.
+pub(super) fn object(findings: &[Finding], bundle: &Bundle) -> Value {
+    let lint = lint(findings);
+    if lint.is_empty() {
+        let errors: Vec<Value> = errors(findings).map(|finding| compile_error(finding, bundle)).collect();
+        return json!({ "compileErrors": { "errors": errors } });
+    }
+    let mut groups = Map::new();
+    for finding in lint {
+        let (group, value) = lint_error(finding, bundle);
+        if let Some(list) = groups.entry(group).or_insert_with(|| json!([])).as_array_mut() {
+            list.push(value);
+        }
+    }
+    json!({ "lintErrors": groups })
+}
+
+/// The same for people.
+pub(super) fn text(findings: &[Finding], bundle: &Bundle) -> String {
+    let lint = lint(findings);
+    let mut out = String::new();
+    if lint.is_empty() {
+        out.push_str("Compilation errors\n");
+        for finding in errors(findings) {
+            let what = match &finding.cause {
+                Cause::Compile(what) => format!(" <{what}>"),
+                _ => String::new(),
+            };
+            let _ = writeln!(out, "{}{}{what}", at(finding, bundle), finding.text);
+            out.push_str(&shown(finding, bundle));
+        }
+        return out;
+    }
+    for (heading, group) in GROUPS {
+        let mut members = lint.iter().filter(|finding| group_of(&finding.cause) == group).peekable();
+        if members.peek().is_none() {
+            continue;
+        }
+        let _ = writeln!(out, "{heading}");
+        for finding in members {
+            let _ = writeln!(out, "{}{}", at(finding, bundle), words(finding, bundle));
+            out.push_str(&shown(finding, bundle));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
+    findings.iter().filter(|finding| finding.diagnostic.severity == Severity::Error)
+}
+
+/// What keeps policies from being compiled at all. What is an error here and none to Cerbos counts when nothing else is.
+fn lint(findings: &[Finding]) -> Vec<&Finding> {
+    let lint: Vec<&Finding> = errors(findings).filter(|finding| finding.cause.is_lint()).collect();
+    let compiling = errors(findings).any(|finding| matches!(finding.cause, Cause::Compile(_)));
+    if lint.is_empty() && !compiling { errors(findings).collect() } else { lint }
+}
+
+const fn group_of(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::MissingImport { .. } => "missing_imports",
+        Cause::MissingScope { .. } => "missing_scope_details",
+        Cause::Duplicate { .. } => "duplicate_defs",
+        Cause::ScopePermissions { .. } => "scope_permissions_conflicts",
+        Cause::Parse | Cause::Validation | Cause::Load | Cause::Compile(_) | Cause::Advice => "load_failures",
+    }
+}
+
+fn words(finding: &Finding, bundle: &Bundle) -> String {
+    match &finding.cause {
+        Cause::MissingImport { policy, kind, name } => {
+            format!("cannot find {kind} \"{name}\" imported by {policy}")
+        }
+        Cause::MissingScope { policy, descendants } => {
+            let below = descendants.join(", ");
+            format!("scoped policy {policy} is not found but is required by descendant policies {below}")
+        }
+        Cause::Duplicate { policy, other } => {
+            let other = file(*other, bundle);
+            format!("duplicate definition of {policy} (previous definition in {other})")
+        }
+        Cause::ScopePermissions { scope } => {
+            format!("policies of scope \"{scope}\" differ in their scope permissions")
+        }
+        _ => finding.text.clone(),
+    }
+}
+
+fn lint_error(finding: &Finding, bundle: &Bundle) -> (&'static str, Value) {
+    let name = file(finding.file, bundle);
+    let mut value = match &finding.cause {
+        Cause::MissingImport { policy, kind, name: import } => json!({
+            "importing_file": name,
+            "desc": format!("cannot find {kind} '{import}' imported by policy {policy}"),
+            "importing_policy": policy,
+            "import_kind": kind,
+            "import_name": import,
+        }),
+        Cause::MissingScope { policy, descendants } => {
+            json!({ "missing_policy": policy, "descendants": descendants })
+        }
+        Cause::Duplicate { policy, other } => {
+            json!({ "file": name, "other_file": file(*other, bundle), "policy": policy })
+        }
+        Cause::ScopePermissions { scope } => json!({ "scope": scope }),
+        cause => {
+            let mut details = located(finding, bundle);
+            details.insert("message".into(), finding.text.clone().into());
+            let kind = match cause {
+                Cause::Parse => Some(1),
+                Cause::Validation => Some(2),
+                _ => None,
+            };
+            details.extend(kind.map(|kind| ("kind".to_owned(), kind.into())));
+            json!({ "file": name, "error": finding.text, "error_details": details })
+        }
+    };
+    if let (Some(value), Cause::MissingImport { .. } | Cause::Duplicate { .. }) =
+        (value.as_object_mut(), &finding.cause)
+    {
+        value.extend(located(finding, bundle));
+    }
+    (group_of(&finding.cause), value)
+}
+
+fn compile_error(finding: &Finding, bundle: &Bundle) -> Value {
+    let Cause::Compile(error) = &finding.cause else { return Value::Null };
+    let mut value = located(finding, bundle);
+    value.insert("file".into(), file(finding.file, bundle).into());
+    value.insert("error".into(), (*error).into());
+    value.insert("description".into(), finding.text.clone().into());
+    Value::Object(value)
+}
+
+/// `position` and `context`, where there is a place.
+fn located(finding: &Finding, bundle: &Bundle) -> Map<String, Value> {
+    let mut value = Map::new();
+    let Some((span, place)) = place(finding, bundle) else { return value };
+    let mut position: Map<String, Value> =
+        [("line".to_owned(), place.line.into()), ("column".to_owned(), place.column.into())]
+            .into_iter()
+            .collect();
+    position.extend(path(span, bundle).map(|path| ("path".to_owned(), path.into())));
+    value.insert("position".into(), position.into());
+    if !matches!(finding.cause, Cause::Duplicate { .. }) {
+        value.insert("context".into(), context(span, place, bundle).into());
+    }
+    value
+}
+
+fn place(finding: &Finding, bundle: &Bundle) -> Option<(Span, Place)> {
+    let span = finding.place?;
+    Some((span, bundle.file(span)?.place(span.start)))
+}
+
+fn file(index: u32, bundle: &Bundle) -> &str {
+    bundle.files.get(index as usize).map_or("", |file| &file.name)
+}
+
+/// `file:line:column ` before the words, as far as that is known and meant.
+fn at(finding: &Finding, bundle: &Bundle) -> String {
+    if matches!(finding.cause, Cause::MissingScope { .. } | Cause::ScopePermissions { .. }) {
+        return String::new();
+    }
+    let name = file(finding.file, bundle);
+    match place(finding, bundle) {
+        Some((_, place)) => format!("{name}:{}:{} ", place.line, place.column),
+        None => format!("{name}: "),
+    }
+}
+
+fn shown(finding: &Finding, bundle: &Bundle) -> String {
+    if matches!(finding.cause, Cause::Duplicate { .. }) {
+        return String::new();
+    }
+    match place(finding, bundle) {
+        Some((span, place)) => format!("{}\n\n", context(span, place, bundle)),
+        None => String::new(),
+    }
+}
+
+/// The lines around a place, with a mark under it.
+fn context(span: Span, place: Place, bundle: &Bundle) -> String {
+    let Some(source) = bundle.file(span) else { return String::new() };
+    let (first, last) = (place.line.saturating_sub(AROUND), place.line + AROUND);
+    let mut out = String::new();
+    for (number, line) in (1u32..).zip(source.text.lines()) {
+        if number < first || number > last {
+            continue;
+        }
+        let mark = if number == place.line { '>' } else { ' ' };
+        let _ = writeln!(out, "{mark}{number:>3} | {line}");
+        if number == place.line {
+            let _ = writeln!(out, "{:indent$}^", "", indent = place.column as usize + 6);
+        }
+    }
+    out
+}
+
+/// The way to what stands at a place: `$.resourcePolicy.rules[0].condition.match.expr`.
+fn path(span: Span, bundle: &Bundle) -> Option<String> {
+    let documents = yaml::read(bundle, span.file).ok()?;
+    documents.iter().find_map(|document| way(document, span.start, "$"))
+}
+
+fn way(node: &Node, start: u32, so_far: &str) -> Option<String> {
+    for (index, item) in node.as_seq().unwrap_or_default().iter().enumerate() {
+        let here = format!("{so_far}[{index}]");
+        let found = way(item, start, &here);
+        if found.is_some() {
+            return found;
+        }
+    }
+    for entry in node.as_map().unwrap_or_default() {
+        let here = format!("{so_far}.{}", entry.key.value);
+        if entry.key.span.start == start {
+            return Some(here);
+        }
+        let found = way(&entry.value, start, &here);
+        if found.is_some() {
+            return found;
+        }
+    }
+    let whole = node.span.start == start && node.as_map().is_none() && so_far != "$";
+    whole.then(|| so_far.to_owned())
+}
