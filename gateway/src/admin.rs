@@ -14,6 +14,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use portreeve_identity::{Authenticator, Readiness};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -29,6 +30,7 @@ pub(crate) struct Revisions {
 #[derive(Debug)]
 struct LiveRevision {
     id: Arc<str>,
+    authenticators: Vec<Arc<dyn Authenticator>>,
     since: SystemTime,
 }
 
@@ -42,8 +44,8 @@ struct FailedRevision {
 
 impl Revisions {
     /// This revision serves from now on.
-    pub(crate) fn went_live(&self, id: Arc<str>) {
-        self.live.store(Some(Arc::new(LiveRevision { id, since: SystemTime::now() })));
+    pub(crate) fn went_live(&self, id: Arc<str>, authenticators: Vec<Arc<dyn Authenticator>>) {
+        self.live.store(Some(Arc::new(LiveRevision { id, authenticators, since: SystemTime::now() })));
         self.failure.store(None);
     }
 
@@ -62,6 +64,7 @@ impl Revisions {
         json!({
             "revision": live.as_ref().map(|live| &*live.id),
             "since": live.as_ref().map(|live| seconds(live.since)),
+            "authenticators": live.as_ref().map(|live| live.authenticators.iter().map(readiness).collect::<Vec<_>>()),
             "failed": failure.as_ref().map(|failed| json!({
                 "revision": &*failed.id,
                 "at": seconds(failed.at),
@@ -123,6 +126,17 @@ async fn metrics(State(admin): State<Admin>) -> impl IntoResponse {
     ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], admin.metrics.text())
 }
 
+/// Whether an authenticator could check a credential now. One that could not is no reason not to serve the others.
+fn readiness(authenticator: &Arc<dyn Authenticator>) -> Value {
+    let (ready, why) = match authenticator.readiness() {
+        Readiness::Ready => (true, None),
+        Readiness::Stale(why) => (true, Some(why)),
+        Readiness::Waiting(why) => (false, Some(why)),
+        _ => (false, None),
+    };
+    json!({ "name": &**authenticator.name(), "ready": ready, "why": why })
+}
+
 fn seconds(at: SystemTime) -> u64 {
     at.duration_since(UNIX_EPOCH).map(|since| since.as_secs()).unwrap_or_default()
 }
@@ -138,7 +152,7 @@ mod tests {
         revisions.failed("r1".into(), "error: it is wrong".into());
         assert!(!revisions.is_live());
         assert_eq!(revisions.json()["failed"]["report"], "error: it is wrong");
-        revisions.went_live("r2".into());
+        revisions.went_live("r2".into(), Vec::new());
         assert!(revisions.is_live());
         assert_eq!(revisions.json()["revision"], "r2");
         assert_eq!(revisions.json()["failed"], Value::Null);

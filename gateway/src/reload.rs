@@ -111,7 +111,7 @@ impl Reloader {
         self.kept = revision.kept;
         self.watch(&revision.config, &id);
         self.shared.metrics.reloaded(true);
-        self.shared.revisions.went_live(Arc::clone(&id));
+        self.shared.revisions.went_live(Arc::clone(&id), self.kept.checkers());
         tracing::info!(revision = %id, why, "a new revision is live");
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portreeve_diagnostics::{Bundle, Report};
 use portreeve_enforce::{Project, Snapshot};
+use portreeve_identity::Authenticator;
 use portreeve_policies::{Options, PolicySet};
 use portreeve_route_config::RouteTable;
 
@@ -42,6 +43,13 @@ pub(crate) struct KeptParts {
     pub(crate) authenticators: Vec<Kept>,
     /// Those who sign tokens.
     pub(crate) mints: Vec<KeptMint>,
+}
+
+impl KeptParts {
+    /// Those who check credentials, by themselves.
+    pub(crate) fn checkers(&self) -> Vec<Arc<dyn Authenticator>> {
+        self.authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect()
+    }
 }
 
 /// Reads and compiles a project. `before` is of the revision before.

@@ -36,10 +36,23 @@ pub fn fastapi_contacts() -> App {
 
 /// Starts `deploy/examples/express-expenses/app` with packages that are installed once.
 pub fn express_expenses() -> App {
-    let app = node(&workspace().join("deploy/examples/express-expenses/app"));
+    let source = workspace().join("deploy/examples/express-expenses/app");
+    let app = node(&source, &["package.json", "package-lock.json", "server.js", "expenses.js"]);
     start(|port| {
         let mut command = Command::new("node");
         command.arg("server.js").current_dir(&app).env("PORT", port.to_string());
+        command
+    })
+}
+
+/// Starts the OpenID provider of `tests/provider`, for a gateway that browsers find at a port of loopback.
+pub fn oidc_provider(gateway: u16) -> App {
+    let provider =
+        node(&workspace().join("tests/provider"), &["package.json", "package-lock.json", "provider.js"]);
+    start(|port| {
+        let mut command = Command::new("node");
+        command.arg("provider.js").current_dir(&provider).env("PORT", port.to_string());
+        command.env("APP", format!("http://127.0.0.1:{gateway}"));
         command
     })
 }
@@ -54,9 +67,8 @@ pub fn python(requirements: &Path) -> PathBuf {
     })
 }
 
-fn node(source: &Path) -> PathBuf {
-    let files =
-        ["package.json", "package-lock.json", "server.js", "expenses.js"].map(|name| source.join(name));
+fn node(source: &Path, files: &[&str]) -> PathBuf {
+    let files: Vec<PathBuf> = files.iter().map(|name| source.join(name)).collect();
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
     prepared("node", &files, |folder| {
         for file in &files {

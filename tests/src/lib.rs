@@ -10,13 +10,14 @@
 //! - [`Issuer`] makes keys, key sets and tokens; nothing it makes outlives the test.
 //! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
-//! - [`apps`] starts the services of `deploy/examples`.
+//! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there.
 
 #![forbid(unsafe_code)]
 
 pub mod apps;
 mod audit;
 mod binary;
+mod browser;
 mod cerbos;
 pub mod client;
 mod door;
@@ -31,6 +32,7 @@ mod wait;
 
 pub use audit::Audit;
 pub use binary::{Ran, portreeve, run, run_in};
+pub use browser::Browser;
 pub use cerbos::{Server, cerbos};
 pub use client::{Reply, Request};
 pub use door::Door;

@@ -2,6 +2,7 @@
 
 mod jwt;
 mod local;
+mod login;
 mod mapping;
 mod preset;
 mod remote;
@@ -108,8 +109,9 @@ struct Way<'n> {
 type Make = fn(&Way<'_>, &mut Report) -> Option<Arc<dyn Authenticator>>;
 
 /// The ways there are.
-const WAYS: [(&str, Make); 11] = [
+const WAYS: [(&str, Make); 12] = [
     ("jwt", jwt::jwt),
+    ("oidc-login", login::oidc_login),
     ("introspection", remote::introspection),
     ("session", remote::session),
     ("bearer-token", remote::bearer_token),

@@ -39,7 +39,7 @@ fn issuer(fields: &mut Fields<'_>, folder: &Folder, report: &mut Report) -> Opti
     Some(Issuer { issuer, audience: audience?, algorithms: algorithms?, keys: keys? })
 }
 
-fn algorithms(node: &Node, report: &mut Report) -> Vec<Algorithm> {
+pub(super) fn algorithms(node: &Node, report: &mut Report) -> Vec<Algorithm> {
     let mut all = Vec::new();
     for name in texts(node, "an algorithm", report) {
         match name.value.parse() {

@@ -137,13 +137,13 @@ fn own_headers(fields: &mut Fields<'_>, way: &Way<'_>, report: &mut Report) -> V
     written.iter().filter_map(|node| secret_field(node, way.folder, report)).collect()
 }
 
-fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
+pub(super) fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
     let mut remote = RemoteConfig::default();
     optional_duration(fields.optional("timeout"), &mut remote.timeout, "`timeout`", report);
     remote
 }
 
-fn remembered(fields: &mut Fields<'_>, defaults: CacheConfig, report: &mut Report) -> CacheConfig {
+pub(super) fn remembered(fields: &mut Fields<'_>, defaults: CacheConfig, report: &mut Report) -> CacheConfig {
     let kept = defaults.clone();
     fields.optional("cache").and_then(|node| cache(node, defaults, report)).unwrap_or(kept)
 }

@@ -74,6 +74,15 @@ fn what_cannot_be_is_said_where_it_was_written() {
              so @ id",
         ),
         (
+            "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: https://a.test, cookie-keys: [{ id: k, \
+             secret: 'file:Cargo.toml' }] } }",
+            "oidc/key-length a key for cookies has 32 bytes, in hex or base64 @ 'file:Cargo.toml'",
+        ),
+        (
+            "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: a.test } }",
+            "config/bad-url `a.test` is not a URL of `http` or `https` @ a.test",
+        ),
+        (
             "one: { session: { url: ftp://s.test, from: { cookie: a } } }",
             "config/bad-url `ftp://s.test` is not a URL of `http` or `https` @ ftp://s.test",
         ),
