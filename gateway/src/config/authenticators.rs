@@ -95,6 +95,7 @@ struct Written<'n> {
     principal: Option<&'n Node>,
     lets: Option<&'n Node>,
     require: Option<&'n Node>,
+    hydrate: Option<&'n Node>,
     params: Map<String, Value>,
 }
 
@@ -131,6 +132,7 @@ impl<'n> Written<'n> {
             principal: fields.optional("principal"),
             lets: fields.optional("let"),
             require: fields.optional("require"),
+            hydrate: fields.optional("hydrate"),
             params: Map::new(),
         }
     }
@@ -187,6 +189,7 @@ fn authenticator(
         principal: own.principal.or(theirs.principal),
         lets: own.lets.or(theirs.lets),
         require: own.require.or(theirs.require),
+        hydrate: own.hydrate.or(theirs.hydrate),
         params: filled.params.clone(),
     };
     made(name, &both, folder, report)
@@ -200,7 +203,12 @@ fn made(
 ) -> Option<Arc<dyn Authenticator>> {
     if let [(way, node)] = *written.ways {
         let (_, make) = WAYS.iter().find(|(name, _)| *name == way)?;
-        return make(&Way { authenticator, node, written, folder }, report);
+        let way = Way { authenticator, node, written, folder };
+        let made = make(&way, report)?;
+        return match written.hydrate {
+            Some(node) => remote::hydrated(made, node, &way, report),
+            None => Some(made),
+        };
     }
     let count = written.ways.len();
     let message =

@@ -8,8 +8,8 @@ use portreeve_diagnostics::{
     read::{Fields, boolean, items, text, texts},
 };
 use portreeve_identity::{
-    Authenticator, CacheConfig, ClientCredentials, ClientCredentialsConfig, Introspection,
-    IntrospectionConfig, MappingConfig, RemoteConfig, Secret, Session, SessionConfig,
+    Authenticator, CacheConfig, ClientCredentials, ClientCredentialsConfig, HydrateConfig, Hydrated,
+    Introspection, IntrospectionConfig, MappingConfig, RemoteConfig, Secret, Session, SessionConfig,
 };
 
 use super::{
@@ -49,6 +49,27 @@ pub(super) fn introspection(way: &Way<'_>, report: &mut Report) -> Option<Arc<dy
     fields.finish(report);
     config.mapping = mapping(way.written, report)?;
     built(Introspection::new(config), way, report)
+}
+
+/// Another server is asked what it knows about those who have proven who they are.
+pub(super) fn hydrated(
+    inner: Arc<dyn Authenticator>,
+    node: &Node,
+    way: &Way<'_>,
+    report: &mut Report,
+) -> Option<Arc<dyn Authenticator>> {
+    let mut fields = Fields::of(node, "`hydrate`", report)?;
+    let url = url(&mut fields, "url", report);
+    let mut config = HydrateConfig::new(url?);
+    if let Some(node) = fields.optional("as") {
+        config.attribute = text(node, "`as`", report)?.value.into();
+    }
+    config.headers = own_headers(&mut fields, way, report);
+    let most = config.remote.max_answer_bytes;
+    config.remote = RemoteConfig { max_answer_bytes: most, ..remote(&mut fields, report) };
+    config.cache = remembered(&mut fields, config.cache, report);
+    fields.finish(report);
+    built(Hydrated::new(inner, config), way, report)
 }
 
 /// Another server is asked who a cookie belongs to.
