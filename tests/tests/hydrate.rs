@@ -1,7 +1,5 @@
 //! Is another server asked about callers before the decision, and its word taken for what it is?
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use portreeve_tests::{Answer, Gateway, Issuer, Project, Request, Upstream};
 use serde_json::{Value, json};
 
