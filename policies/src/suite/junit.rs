@@ -42,9 +42,9 @@ impl Results {
     }
 }
 
-/// All of it was left out, and so it has no tests.
+/// All of it was left out, and so its tests are not listed.
 fn left_out(suite: &SuiteResult) -> bool {
-    suite.summary.overall_result == Verdict::Skipped && suite.test_cases.is_empty()
+    suite.summary.overall_result == Verdict::Skipped
 }
 
 fn suite(suite: &SuiteResult, verbose: bool) -> Element {
@@ -53,17 +53,17 @@ fn suite(suite: &SuiteResult, verbose: bool) -> Element {
         element = element.attribute("description", suite.description.clone());
     }
     let errored = suite.summary.overall_result == Verdict::Errored;
-    let skipped = suite.summary.count(Verdict::Skipped) + u32::from(left_out(suite));
+    let skipped = if left_out(suite) { 1 } else { suite.summary.count(Verdict::Skipped) };
     let mut inside = Vec::new();
     if errored {
         let error = suite.error.clone().unwrap_or_default();
         inside.push(Element::new("error").attribute("type", Verdict::Errored.as_str()).text(error));
     }
-    inside.push(Element::new("properties"));
     if left_out(suite) && verbose {
         inside.push(Element::new("skipped").attribute("message", "This test suite was skipped"));
     }
-    if !errored {
+    inside.push(Element::new("properties"));
+    if !errored && !left_out(suite) {
         inside.extend(suite.test_cases.iter().flat_map(|test| cases(suite, test)));
     }
     element

@@ -162,7 +162,10 @@ impl<'r> Run<'r> {
             let details = if no_clock { errored() } else { compare(&decision, &name, &pair.expected, why) };
             ActionResult { name, details }
         };
-        actions.into_iter().map(result).collect()
+        // Those that are left out come last.
+        let (asked, left): (Vec<_>, Vec<_>) =
+            actions.into_iter().partition(|name| self.selection.leaves_action(name).is_none());
+        asked.into_iter().chain(left).map(result).collect()
     }
 
     /// Why a pair is left out, if it is.

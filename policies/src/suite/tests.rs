@@ -263,3 +263,34 @@ fn what_no_question_touched_is_known() {
         .collect();
     assert_eq!(found, ["always owners", "rule yearly", "rule bosses", "inactive boss"]);
 }
+
+#[test]
+fn junit_lists_no_tests_of_a_suite_that_was_left_out() {
+    let text = test(
+        "    skip: true\n    input: {principals: [ann], resources: [doc], actions: [view, edit]}\n    expected:\n      - {principal: ann, resource: doc, actions: {view: EFFECT_ALLOW}}\n",
+    );
+    let (results, ..) = ran(&[("a_test.yaml", &text)]);
+    let expected = r#"<testsuites errors="0" failures="0" skipped="3" tests="2">
+  <testsuite name="S" file="a_test.yaml" errors="0" failures="0" skipped="1" tests="2">
+    <skipped message="This test suite was skipped"></skipped>
+    <properties></properties>
+  </testsuite>
+</testsuites>"#;
+    assert_eq!(results.junit(true), expected);
+}
+
+#[test]
+fn actions_that_a_filter_leaves_out_come_last_and_do_not_count() {
+    let text = test(
+        "    input: {principals: [ann], resources: [doc], actions: [edit, view]}\n    expected:\n      - {principal: ann, resource: doc, actions: {view: EFFECT_ALLOW}}\n",
+    );
+    let bundle = bundle(&[("doc.yaml", POLICY), ("roles.yaml", ROLES), ("a_test.yaml", &text)]);
+    let set = PolicySet::compile(&bundle, &[0, 1], &Options::default()).0.unwrap();
+    let selection = Selection::default().filtered("action=view").unwrap();
+    let suites = Suites::read(&bundle, &[2]);
+    let results = suites.run(&set, &Options::default(), &selection, &mut Coverage::default());
+    let actions = &results.suites[0].test_cases[0].principals[0].resources[0].actions;
+    let found: Vec<_> = actions.iter().map(|action| (&*action.name, action.details.result)).collect();
+    assert_eq!(found, [("view", Verdict::Passed), ("edit", Verdict::Skipped)]);
+    assert_eq!(results.summary.tests_count, 1);
+}

@@ -43,6 +43,9 @@ fn of_suite(suite: &SuiteResult, verbose: bool, reasons: Option<Known<'_>>) -> L
     if suite.summary.overall_result == Verdict::Skipped && suite.test_cases.is_empty() {
         return Line::new(format!("{head} [SKIPPED]"));
     }
+    if !verbose && suite.summary.overall_result < Verdict::Failed {
+        return Line::new(format!("{head}{}", counts(&suite.summary)));
+    }
     let tests = suite.test_cases.iter().filter_map(|test| {
         let principals = test.principals.iter().filter_map(|principal| {
             let resources = principal.resources.iter().filter_map(|resource| {
