@@ -18,6 +18,7 @@ use super::{
     call_id::CallId,
     cors, entry,
     failure::Failure,
+    fields::{CHECK_RESOURCES, PLAN_RESOURCES},
     form::{self, Form},
     plan::PlannedResources,
     question::{CheckResources, PlanResources, text},
@@ -74,7 +75,7 @@ async fn asked(
 }
 
 fn checked(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
-    let asked: CheckResources = reading::read(question.body)?;
+    let asked: CheckResources = reading::read(question.body, CHECK_RESOURCES)?;
     if let Some(violations) = validate::check_resources(&asked) {
         return Err(Failure::Violations(violations));
     }
@@ -103,7 +104,7 @@ fn checked(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
 }
 
 fn planned(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
-    let asked: PlanResources = reading::read(question.body)?;
+    let asked: PlanResources = reading::read(question.body, PLAN_RESOURCES)?;
     if let Some(violations) = validate::plan_resources(&asked) {
         return Err(Failure::Violations(violations));
     }

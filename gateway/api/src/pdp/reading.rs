@@ -7,17 +7,24 @@ use serde::{
     de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::failure::Failure;
+use super::{
+    explain::{Message, explain},
+    failure::Failure,
+};
 
 /// Reads one JSON value; what follows it is not looked at, and a body of nothing is an empty question.
-pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8]) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8], fields: Message) -> Result<T, Failure> {
     if body.trim_ascii().is_empty() {
         return Ok(T::default());
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    Object::<T>::deserialize(&mut reader)
-        .map(|object| object.0)
-        .map_err(|error| Failure::Invalid(error.to_string()))
+    Object::<T>::deserialize(&mut reader).map(|object| object.0).map_err(|error| {
+        Failure::Invalid(match explain(body, fields) {
+            Some(why) => why,
+            None if error.is_eof() => "unexpected EOF".to_owned(),
+            None => error.to_string(),
+        })
+    })
 }
 
 /// A message that was written as an object. Left to itself, serde takes a list of its fields as well.
