@@ -101,6 +101,8 @@ impl Started {
         let watch = config.storage.watch.then(|| watch(&directory, &policies.revision, &config, &point));
         let refresh = tokio::spawn(Arc::clone(&verifier).refresh());
         tracing::info!(%address, policies = count, revision = %policies.revision, "answering");
+        // The text is not needed any more.
+        drop(policies);
         let service = pdp::router(Arc::clone(&point)).into_make_service_with_connect_info::<SocketAddr>();
         let server = tokio::spawn(async move { axum::serve(listener, service).await });
         tokio::select! {

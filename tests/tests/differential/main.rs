@@ -125,16 +125,9 @@ fn answers(server: &Server, request: &Value, strict: bool) -> Vec<Value> {
                 *error = "".into();
             }
         }
-        if strict {
-            // The first error denies, and which rules were looked at before is up to chance.
-            let denied = result["actions"].clone();
-            if let Some(outputs) = result.get_mut("outputs").and_then(Value::as_array_mut) {
-                outputs
-                    .retain(|output| denied[output["action"].as_str().unwrap_or_default()] == "EFFECT_ALLOW");
-            }
-            if result["outputs"].as_array().is_some_and(Vec::is_empty) {
-                result.as_object_mut().map(|result| result.remove("outputs"));
-            }
+        if strict && let Some(result) = result.as_object_mut() {
+            // The first error denies, and which rules spoke before it is up to chance in Cerbos.
+            result.remove("outputs");
         }
         sort(result.pointer_mut("/meta/effectiveDerivedRoles"));
         sort(result.get_mut("outputs"));
