@@ -1,7 +1,7 @@
 //! What a caller gets who is not forwarded: a status, a way to prove who they are, and the id of the event.
 //!
 //! Nothing of routes, policies or upstreams is in it. The form follows the request: HTML for browsers, a gRPC status
-//! for gRPC, and problem details (RFC 9457) for everybody else.
+//! for gRPC, a JSON-RPC error for MCP, and problem details (RFC 9457) for everybody else.
 
 use std::fmt::Display;
 
@@ -55,6 +55,7 @@ impl Answer {
         let mut response = match form(headers) {
             _ if self.speaks() => self.said(),
             Form::Grpc => self.grpc(&id),
+            Form::Rpc => self.rpc(&id),
             Form::Html => self.page(&id),
             Form::Problem => self.problem(&id),
         };
@@ -124,6 +125,20 @@ impl Answer {
         response
     }
 
+    /// MCP speaks JSON-RPC 2.0. The request's id is in the body, which nobody read, so there is none.
+    fn rpc(&self, id: &str) -> Response<Bytes> {
+        let error = serde_json::json!({
+            "jsonrpc": "2.0",
+            "id": null,
+            "error": {
+                "code": rpc_code(self.status),
+                "message": phrase(self.status),
+                "data": { "status": self.status.as_u16(), "instance": format!("urn:uuid:{id}") },
+            },
+        });
+        self.with_body("application/json", error.to_string())
+    }
+
     /// gRPC tells a failure in its trailers; one without a message is its header alone (“Trailers-Only”).
     fn grpc(&self, id: &str) -> Response<Bytes> {
         let mut response = Response::new(Bytes::new());
@@ -153,6 +168,7 @@ impl Answer {
 /// The field that carries the event's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+const MCP_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
@@ -161,6 +177,7 @@ enum Form {
     Problem,
     Html,
     Grpc,
+    Rpc,
 }
 
 fn form(headers: &HeaderMap) -> Form {
@@ -170,16 +187,22 @@ fn form(headers: &HeaderMap) -> Form {
     {
         return Form::Grpc;
     }
-    let (mut html, mut json) = (0, 0);
+    let (mut html, mut json, mut events) = (0, 0, 0);
     for value in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
         for range in value.split(',') {
             let (kind, weight) = weigh(range);
             match kind.to_ascii_lowercase().as_str() {
                 "text/html" | "application/xhtml+xml" => html = html.max(weight),
                 "application/problem+json" | "application/json" => json = json.max(weight),
+                "text/event-stream" => events = events.max(weight),
                 _ => {}
             }
         }
+    }
+    // A client of MCP's HTTP transport takes both JSON and a stream of events, and names its version once it knows it.
+    if headers.contains_key(MCP_VERSION) || (kind.starts_with(b"application/json") && json > 0 && events > 0)
+    {
+        return Form::Rpc;
     }
     if html > json { Form::Html } else { Form::Problem }
 }
@@ -197,6 +220,18 @@ fn weigh(range: &str) -> (&str, u16) {
 
 fn phrase(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
+}
+
+/// Of the codes that JSON-RPC leaves to servers.
+fn rpc_code(status: StatusCode) -> i32 {
+    match status.as_u16() {
+        400 | 413..=415 => -32600, // Invalid Request
+        401 => -32001,
+        403 => -32003,
+        404 => -32004,
+        429 => -32029,
+        _ => -32000,
+    }
 }
 
 /// As gRPC's own mapping from HTTP has it, with the codes that say more where the gateway knows more.
@@ -277,6 +312,31 @@ mod tests {
         }
         let other = ask(403, Method::POST, &[("content-type", "application/grpc-web")]);
         assert_eq!(other.status(), 403);
+    }
+
+    #[test]
+    fn a_client_of_mcp_gets_an_error_of_json_rpc_with_the_same_status() {
+        let both = ("accept", "application/json, text/event-stream");
+        let json = ("content-type", "application/json");
+        for (fields, expected) in [
+            (&[both, json][..], true),
+            (&[("mcp-protocol-version", "2025-06-18")], true),
+            (&[both], false),
+            (&[json, ("accept", "application/json")], false),
+            (&[json, ("accept", "application/json, text/event-stream;q=0")], false),
+        ] {
+            let response = ask(401, Method::POST, fields);
+            assert_eq!(response.status(), 401);
+            let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+            assert_eq!(body["jsonrpc"] == "2.0", expected, "{fields:?}");
+            if expected {
+                assert_eq!(
+                    (&body["error"]["code"], &body["id"]),
+                    (&(-32001).into(), &serde_json::Value::Null)
+                );
+                assert_eq!(response.headers()["content-type"], "application/json");
+            }
+        }
     }
 
     #[test]

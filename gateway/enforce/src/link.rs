@@ -9,6 +9,7 @@ use portreeve_route_config::{Access, Route, RouteTable, TargetTemplate};
 
 use crate::{
     dress::Mutator,
+    own::Own,
     snapshot::{Link, Snapshot},
 };
 
@@ -50,7 +51,7 @@ impl Project<'_> {
             revision: Arc::clone(&self.bundle.revision),
             routes: self.routes,
             policies: self.policies,
-            reads_bodies: links.iter().any(|link| link.body.is_some()) || !own.is_empty(),
+            reads_bodies: links.iter().any(|link| link.body.is_some()) || own.iter().any(Own::reads_bodies),
             own,
             links,
             reserved,

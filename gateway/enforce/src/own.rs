@@ -33,6 +33,11 @@ impl Own {
         }
     }
 
+    /// Whether some request at such a path has a body that means something.
+    pub(crate) const fn reads_bodies(&self) -> bool {
+        matches!(self, Self::Login(_))
+    }
+
     pub(crate) async fn answer(
         &self,
         presented: &Presented<'_>,
