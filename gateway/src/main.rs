@@ -21,6 +21,10 @@ mod serve;
 mod source;
 mod upstreams;
 
+// A request makes some hundred small allocations, nearly all of them in the HTTP library.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     // Before anybody looks for one, authenticators and pingora among them. Nothing else can have set another yet.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

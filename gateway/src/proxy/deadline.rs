@@ -24,7 +24,7 @@ use pingora::protocols::{
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep_until},
 };
 
 /// How long a connection may wait for the first bytes of a request.
@@ -74,6 +74,9 @@ pub(crate) struct DeadlineIo {
     inner: Stream,
     clock: Arc<HeaderClock>,
     limit: Duration,
+    /// Until when the header that is being read has to be complete.
+    until: Option<Instant>,
+    /// Wakes at that time; only for a header that did not come in one piece, since a timer costs a system call.
     sleep: Option<Pin<Box<Sleep>>>,
     digest: Arc<ProxyDigest>,
     /// Bytes that were looked at before their time, and how many of them have been read since.
@@ -88,7 +91,16 @@ impl DeadlineIo {
         // The digest is the only thing of a stream that a session shows to the request on it.
         let carrier = pingora::http::ResponseHeader::build(200, None)?;
         let digest = Arc::new(ProxyDigest::new(Box::new(carrier), Some(Box::new(Arc::clone(&clock)))));
-        Ok(Box::new(Self { inner, clock, limit, sleep: None, digest, peeked: Vec::new(), read_again: 0 }))
+        Ok(Box::new(Self {
+            inner,
+            clock,
+            limit,
+            until: None,
+            sleep: None,
+            digest,
+            peeked: Vec::new(),
+            read_again: 0,
+        }))
     }
 
     /// Gives back what was looked at. `true` when there was any.
@@ -111,10 +123,19 @@ impl DeadlineIo {
             WAITING if arrived.starts_with(b"PRI * HTTP/2.0") => self.clock.disarm(),
             WAITING if !arrived.is_empty() => {
                 self.clock.advance(READING);
-                self.sleep = Some(Box::pin(sleep(self.limit)));
+                self.until = Some(Instant::now() + self.limit);
             }
-            _ => self.sleep = None,
+            _ => (self.until, self.sleep) = (None, None),
         }
+    }
+
+    /// Whether the header that is being read took too long. If more of it is awaited, wakes when it has.
+    fn is_late(&mut self, cx: &mut Context<'_>, awaited: bool) -> bool {
+        let Some(until) = self.until.filter(|_| self.clock.state() == READING) else { return false };
+        if !awaited {
+            return Instant::now() >= until;
+        }
+        self.sleep.get_or_insert_with(|| Box::pin(sleep_until(until))).as_mut().poll(cx).is_ready()
     }
 }
 
@@ -136,10 +157,7 @@ impl AsyncRead for DeadlineIo {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.watch(buf.filled().get(before..).unwrap_or_default());
-        if self.clock.state() == READING
-            && let Some(sleep) = self.sleep.as_mut()
-            && sleep.as_mut().poll(cx).is_ready()
-        {
+        if self.is_late(cx, result.is_pending()) {
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the header did not arrive in time",
