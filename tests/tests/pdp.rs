@@ -1,8 +1,8 @@
 //! `portreeve pdp`: what a Cerbos server is asked, answered by the real program.
 
-use std::{process::Command, time::Duration};
+use std::process::Command;
 
-use portreeve_tests::{Process, Reply, Request, eventually, free_port, portreeve, within};
+use portreeve_tests::{PATIENCE, Process, Reply, Request, eventually, free_port, portreeve, within};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -61,7 +61,7 @@ impl Pdp {
         command.arg(format!("server.httpListenAddr=127.0.0.1:{port}"));
         let process = Process::start(command.current_dir(folder.path()).env("NO_COLOR", "1"));
         let mut pdp = Pdp { process, folder, port };
-        let ready = within(Duration::from_secs(20), || {
+        let ready = within(PATIENCE, || {
             pdp.process.assert_alive();
             Request::get("/_cerbos/health").try_send(port).filter(|reply| reply.status == 200)
         });
@@ -313,7 +313,7 @@ fn changed_policies_are_asked_and_bad_ones_are_not() {
     eventually("what is wrong is logged", || pdp.process.stderr().contains("EFFECT_MAYBE"));
     assert_eq!(effect(&pdp), "EFFECT_ALLOW", "the one before goes on being asked");
     pdp.process.signal("TERM");
-    let ended = pdp.process.ended_within(Duration::from_secs(5)).expect("it ends when it is told to");
+    let ended = pdp.process.ended_within(PATIENCE).expect("it ends when it is told to");
     assert!(ended.success(), "{ended}");
 }
 
