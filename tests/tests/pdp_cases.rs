@@ -46,6 +46,9 @@ fn start(folder: &Path) -> (Process, u16) {
         },
         "engine": { "globals": { "environment": "test" } },
         "schema": { "enforcement": "reject" },
+        "auxData": { "jwt": { "keySets": [
+            { "id": "cerbos", "local": { "file": folder.join("auxdata/keys/verify_key.jwk") } },
+        ] } },
         "storage": { "driver": "disk", "disk": { "directory": folder.join("store") } },
     });
     let file = home.path().join("cerbos.yaml");

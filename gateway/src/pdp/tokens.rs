@@ -183,7 +183,7 @@ mod tests {
         names.sort();
         assert_eq!(names, ["aud", "exp", "l", "n"]);
         assert_eq!(read.get("aud"), Some(&Value::List([Value::from("a")].into())));
-        assert_eq!(read.get("exp"), Some(&Value::from("2031-10-16T11:47:19Z")));
+        assert_eq!(read.get("exp"), Some(&Value::from("2031-10-16T16:20:39Z")));
         assert_eq!(read.get("n"), Some(&Value::Double(1.0)));
     }
 
