@@ -21,7 +21,8 @@ mod serve;
 mod source;
 mod upstreams;
 
-// A request makes some hundred small allocations, nearly all of them in the HTTP library.
+// A request makes some hundred small allocations, nearly all of them in the HTTP library: less CPU, more memory.
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
