@@ -15,6 +15,7 @@ use portreeve_store::Watch;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{mpsc, watch},
+    time::Instant,
 };
 
 use crate::{
@@ -29,6 +30,10 @@ use crate::{
 /// How often certificates are looked at without being told.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
 
+/// How long after a reload the files are looked at once more. They may have changed between being seen and being read,
+/// and back to what was seen.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Whoever makes new revisions live.
 #[derive(Debug)]
 pub(crate) struct Reloader {
@@ -39,6 +44,8 @@ pub(crate) struct Reloader {
     kept: KeptParts,
     /// What cannot be changed while the gateway runs, as it was at the start.
     fixed: String,
+    /// The revision that was read last, taken or not.
+    read: Arc<str>,
     report: mpsc::Sender<()>,
     changes: mpsc::Receiver<()>,
     /// What is watched, and the watch.
@@ -58,8 +65,18 @@ impl Reloader {
     ) -> Self {
         let (report, changes) = mpsc::channel(1);
         let fixed = fixed(config);
-        let mut reloader =
-            Self { source, shared, live, certificates, kept, fixed, report, changes, watch: None };
+        let mut reloader = Self {
+            source,
+            shared,
+            live,
+            certificates,
+            kept,
+            fixed,
+            read: Arc::from(served),
+            report,
+            changes,
+            watch: None,
+        };
         reloader.watch(config, served);
         reloader
     }
@@ -71,10 +88,15 @@ impl Reloader {
     pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
         let mut hangups = signal(SignalKind::hangup())?;
         let mut renewals = tokio::time::interval(CERTIFICATES_EVERY);
+        let mut again = None;
         loop {
             tokio::select! {
                 () = told_to(&mut stop) => return Ok(()),
-                Some(()) = self.changes.recv() => self.reload("files changed").await,
+                Some(()) = self.changes.recv() => {
+                    self.reload("files changed").await;
+                    again = Some(Instant::now() + AGAIN);
+                }
+                () = until(again) => again = self.look_again().await,
                 Some(()) = hangups.recv() => {
                     self.reload("SIGHUP").await;
                     self.renew();
@@ -82,6 +104,17 @@ impl Reloader {
                 _ = renewals.tick() => self.renew(),
             }
         }
+    }
+
+    /// Reloads if the files are not what was read last, and says when to look the next time.
+    async fn look_again(&mut self) -> Option<Instant> {
+        let source = self.source.clone();
+        let now = tokio::task::spawn_blocking(move || source.read().bundle.revision).await.ok()?;
+        if now == self.read {
+            return None;
+        }
+        self.reload("files changed").await;
+        Some(Instant::now() + AGAIN)
     }
 
     async fn reload(&mut self, why: &'static str) {
@@ -92,6 +125,7 @@ impl Reloader {
             self.shared.metrics.reloaded(false);
             return;
         };
+        self.read = Arc::clone(&compiled.bundle.revision);
         match compiled.revision {
             Some(revision) => self.take(revision, why).await,
             None => self.refuse(&compiled),
@@ -160,6 +194,13 @@ pub(crate) async fn prepare(authenticators: &[Kept]) {
         if let Readiness::Waiting(why) | Readiness::Stale(why) = authenticator.readiness() {
             tracing::warn!(authenticator = %authenticator.name(), why, "an authenticator is not ready");
         }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
