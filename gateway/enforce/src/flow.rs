@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use portreeve_audit::{Record, Resource, Sink, Text};
-use portreeve_identity::Identity;
 use portreeve_route_config::{Access, Head, Inputs};
 
 use crate::{
@@ -83,9 +82,11 @@ pub(crate) async fn judge<W: World>(
     record.host = Text::from(head.host);
     record.path = Text::from(head.path.as_str());
 
+    let shown = request.presented(&reading);
+
     // Is it for the gateway itself?
     if let Some(own) = snapshot.own(head.path.as_str()) {
-        return Err(world.answer(own, &request.presented(&reading)).await);
+        return Err(world.answer(own, &shown).await);
     }
 
     // Which route is it?
@@ -95,22 +96,19 @@ pub(crate) async fn judge<W: World>(
     world.matched(&head, &matched);
     let inputs = Inputs::new(&head, &matched);
     let target = || Text::of(&reading.target);
-    let dressed = |inputs: &Inputs<'_>, caller: Option<&Identity>| {
-        let upstream = &matched.route.upstream.value;
-        let scene = Scene { inputs, headers: request.headers, caller, upstream, now: request.at };
-        dress(&link.steps, &snapshot.cookies, &scene)
-    };
+    let (upstream, cookies) = (&*matched.route.upstream.value, &*snapshot.cookies);
 
     // A public route asks no more; every other asks who is calling.
     let template = match &matched.route.access {
         Access::Public => {
-            let edits = dressed(&inputs, None)?;
+            let scene = Scene { inputs: &inputs, shown: &shown, caller: None, upstream };
+            let edits = dress(link, cookies, &scene, world).await?;
             return Ok(Permit::new(matched.route, None, target(), edits));
         }
         Access::Authenticated => None,
         Access::Authorized(template) => Some(template),
     };
-    let caller = world.caller(&link.chain, &request.presented(&reading)).await?;
+    let caller = world.caller(&link.chain, &shown).await?;
     record.caller = Some(Arc::clone(&caller));
     let inputs = inputs.caller(view(&caller));
 
@@ -142,6 +140,7 @@ pub(crate) async fn judge<W: World>(
         }
     }
 
-    let edits = dressed(&inputs, Some(&caller))?;
+    let scene = Scene { inputs: &inputs, shown: &shown, caller: Some(&caller), upstream };
+    let edits = dress(link, cookies, &scene, world).await?;
     Ok(Permit::new(matched.route, Some(caller), target(), edits))
 }

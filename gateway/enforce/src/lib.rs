@@ -24,7 +24,7 @@ mod words;
 mod world;
 
 pub use body::{Body, BodyError, NoBody};
-pub use dress::{AudienceOf, IdToken, Mutator, Removal};
+pub use dress::{AudienceOf, Grant, GrantedToken, IdToken, Mutator, Removal};
 pub use edit::{Edit, Edits};
 pub use explain::{Assumed, Attribute, Explanation, Origin, PassedOver, Step, explain};
 pub use facts::{Answer, Ask, Facts, FactsError, Fetch, FetchError};

@@ -46,6 +46,7 @@ impl Project<'_> {
             Mutator::Remove(removal) => vec![Step::Remove(removal.clone())],
             Mutator::StripCredential => vec![Step::Remove(credentials(name, chain, report))],
             Mutator::IdToken(token) => vec![Step::IdToken(Arc::clone(token))],
+            Mutator::Granted(token) => vec![Step::Granted(Arc::clone(token))],
         }
     }
 

@@ -1,5 +1,5 @@
 use http::{HeaderValue, StatusCode};
-use portreeve_identity::{Rejection, Reply, Unauthenticated, mint::NotSigned};
+use portreeve_identity::{Rejection, Reply, Unauthenticated, grant::NoToken, mint::NotSigned};
 use portreeve_route_config::TargetError;
 
 use crate::{
@@ -46,6 +46,9 @@ pub enum Refusal {
     /// 500: what the upstream must be told about the caller cannot be signed.
     #[error(transparent)]
     Unsigned(#[from] NotSigned),
+    /// 401, 403, 502, 503 or 504: the upstream must be shown a token that is not given.
+    #[error(transparent)]
+    Ungranted(#[from] NoToken),
 }
 
 impl From<Unauthenticated> for Refusal {
@@ -77,6 +80,7 @@ impl Refusal {
             Self::Denied => "policy/denied",
             Self::Undressed { .. } => "mutate/missing",
             Self::Unsigned(_) => "mutate/unsigned",
+            Self::Ungranted(error) => error.code(),
         }
     }
 
@@ -94,6 +98,7 @@ impl Refusal {
             Self::Body(error) => error.status(),
             Self::Denied | Self::Undressed { .. } => StatusCode::FORBIDDEN,
             Self::Unsigned(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Ungranted(error) => error.status(),
         }
     }
 
@@ -111,6 +116,9 @@ impl Refusal {
     pub fn challenges(&self) -> Vec<HeaderValue> {
         match self {
             Self::Unauthenticated(error) => error.challenges.clone(),
+            Self::Ungranted(NoToken::Unaccepted(_)) => {
+                vec![HeaderValue::from_static("Bearer error=\"invalid_token\"")]
+            }
             _ => Vec::new(),
         }
     }
@@ -118,13 +126,15 @@ impl Refusal {
     /// In how many seconds to come again, when whoever checks credentials says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
-        match self {
+        let wait = match self {
             Self::Unauthenticated(error) => match &error.rejection {
-                Rejection::Throttled { retry_after } => retry_after.map(|wait| wait.as_secs().max(1)),
+                Rejection::Throttled { retry_after } => *retry_after,
                 _ => None,
             },
+            Self::Ungranted(error) => error.retry_after(),
             _ => None,
-        }
+        };
+        wait.map(|wait| wait.as_secs().max(1))
     }
 
     /// What there is to say beyond the code, for the record.

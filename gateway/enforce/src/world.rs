@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use portreeve_cel::Value;
-use portreeve_identity::{Chain, Identity, Presented, Unauthenticated};
+use portreeve_identity::{Chain, Identity, Presented, Unauthenticated, grant::NoToken};
 use portreeve_policies::Trace;
 use portreeve_route_config::{Head, Match, Target, TargetTemplate};
 
 use crate::{
     Refusal,
     body::{self, Body, BodyError},
+    dress::{Grant, Scene},
     facts::{Ask, Facts, FactsError},
     own::Own,
 };
@@ -32,6 +33,9 @@ pub(crate) trait World {
 
     /// What is stored?
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError>;
+
+    /// Which token is the upstream shown?
+    async fn granted(&mut self, grant: &Grant, scene: &Scene<'_>) -> Result<HeaderValue, NoToken>;
 
     /// A route was found.
     fn matched(&mut self, _head: &Head<'_>, _matched: &Match<'_, '_>) {}
@@ -73,6 +77,10 @@ impl World for Real<'_> {
 
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {
         self.facts.stored(ask).await
+    }
+
+    async fn granted(&mut self, grant: &Grant, scene: &Scene<'_>) -> Result<HeaderValue, NoToken> {
+        grant.value(scene).await
     }
 
     fn trace(&mut self) -> &mut Self::Trace {

@@ -17,6 +17,7 @@ use crate::{
     basic::user_and_password,
     fingerprint,
     introspection::form_encoded,
+    jwt::claims::later,
     mapping::{Facts, Mapping, Proof},
     remote::{Answer, Remote, retry_after},
     strict_json,
@@ -91,7 +92,7 @@ impl ClientCredentials {
         let lifetime = self.granted(&answer.await?)?;
         let facts = Facts::of("claims", json!({"sub": id, "client_id": id, "scope": scope}));
         let issuer = self.config.token_url.origin().ascii_serialization();
-        let until = now + lifetime.unwrap_or(self.config.cache.ttl);
+        let until = later(now, lifetime.unwrap_or(self.config.cache.ttl))?;
         let expires_at = lifetime.map(|_| until);
         let identity = self.mapping.identify(Proof {
             facts,

@@ -98,6 +98,27 @@ pub enum ClientProof {
     Bearer(Secret),
 }
 
+impl ClientProof {
+    /// Adds the proof to a question: to its header, or to what will be its form.
+    pub(crate) fn prove<'c>(
+        &'c self,
+        request: reqwest::RequestBuilder,
+        form: &mut Vec<(&'c str, &'c str)>,
+    ) -> reqwest::RequestBuilder {
+        match self {
+            Self::Nothing => request,
+            Self::Basic { id, secret } => {
+                request.basic_auth(form_encoded(id), Some(form_encoded(secret.expose_text())))
+            }
+            Self::Bearer(token) => request.bearer_auth(token.expose_text()),
+            Self::Post { id, secret } => {
+                form.extend([("client_id", &**id), ("client_secret", secret.expose_text())]);
+                request
+            }
+        }
+    }
+}
+
 /// Authenticates callers by asking about their tokens.
 #[derive(Debug)]
 pub struct Introspection {
@@ -147,17 +168,7 @@ impl Introspection {
         for (name, value) in &self.config.headers {
             request = request.header(name, value.expose());
         }
-        request = match &self.config.client {
-            ClientProof::Nothing => request,
-            ClientProof::Basic { id, secret } => {
-                request.basic_auth(form_encoded(id), Some(form_encoded(secret.expose_text())))
-            }
-            ClientProof::Bearer(token) => request.bearer_auth(token.expose_text()),
-            ClientProof::Post { id, secret } => {
-                form.extend([("client_id", &**id), ("client_secret", secret.expose_text())]);
-                request
-            }
-        };
+        request = self.config.client.prove(request, &mut form);
         request.form(&form)
     }
 

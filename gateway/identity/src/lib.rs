@@ -22,6 +22,7 @@ mod client_credentials;
 mod fingerprint;
 mod fixed;
 mod flaw;
+pub mod grant;
 mod headers;
 mod hydrate;
 mod identity;

@@ -5,8 +5,8 @@ mod local;
 mod login;
 mod mapping;
 mod preset;
-mod remote;
-mod shared;
+pub(in crate::config) mod remote;
+pub(in crate::config) mod shared;
 
 use std::{sync::Arc, time::SystemTime};
 

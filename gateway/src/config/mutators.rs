@@ -1,5 +1,6 @@
 //! `mutators`: from what was written to what is done to requests on their way. `docs/mutators.md` is the reference.
 
+mod granted;
 mod id_token;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ pub(crate) fn mutators(
 }
 
 /// The ways there are to change a request.
-const WAYS: [&str; 5] = ["headers", "cookies", "remove", "credential", "id-token"];
+const WAYS: [&str; 6] = ["headers", "cookies", "remove", "credential", "id-token", "client-credentials"];
 
 fn mutator(
     reading: &Reading<'_>,
@@ -84,6 +85,7 @@ fn mutator(
         "credential" => {
             choice(node, "`credential`", &[("strip", ())], report).map(|()| Mutator::StripCredential)
         }
+        "client-credentials" => granted::client_credentials(reading, node, report),
         _ => id_token::id_token(reading, node, mints, report),
     }
 }

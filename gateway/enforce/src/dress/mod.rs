@@ -1,17 +1,19 @@
 //! Dressing: what is the upstream told about the caller, and what is it not told?
 
+mod granted;
 mod jar;
 mod token;
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, header::COOKIE};
-use portreeve_identity::Identity;
+use http::{HeaderName, header::COOKIE};
+use portreeve_identity::{Identity, Presented};
 use portreeve_route_config::{CookieTemplate, HeaderTemplate, Inputs, TargetError};
 
-use crate::{Edit, Edits, Refusal};
+use crate::{Edit, Edits, Refusal, snapshot::Link, world::World};
 use jar::Jar;
 
+pub use granted::{Grant, GrantedToken};
 pub use token::{AudienceOf, IdToken};
 
 /// What a name in `mutators` stands for.
@@ -27,6 +29,8 @@ pub enum Mutator {
     StripCredential,
     /// Sets a token that the gateway signs.
     IdToken(Arc<IdToken>),
+    /// Sets a token that an authorization server gives.
+    Granted(Arc<GrantedToken>),
 }
 
 /// Header fields and cookies of the client's that do not go on.
@@ -48,6 +52,7 @@ impl Mutator {
             Self::Headers(fields) => fields.iter().any(|field| reads(&field.value)),
             Self::Cookies(cookies) => cookies.iter().any(|cookie| reads(&cookie.value)),
             Self::Remove(_) => false,
+            Self::Granted(token) => token.grant.needs_caller(),
             Self::StripCredential | Self::IdToken(_) => true,
         }
     }
@@ -69,6 +74,7 @@ pub(crate) enum Step {
     Cookies(Arc<[CookieTemplate]>),
     Remove(Removal),
     IdToken(Arc<IdToken>),
+    Granted(Arc<GrantedToken>),
 }
 
 impl Step {
@@ -77,6 +83,7 @@ impl Step {
         match self {
             Self::Field(field) => Some(&field.name),
             Self::IdToken(token) => Some(&token.header),
+            Self::Granted(token) => Some(&token.header),
             Self::Cookies(_) | Self::Remove(_) => None,
         }
     }
@@ -86,29 +93,33 @@ impl Step {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene<'a> {
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) shown: &'a Presented<'a>,
     pub(crate) caller: Option<&'a Identity>,
     pub(crate) upstream: &'a str,
-    pub(crate) now: SystemTime,
 }
 
 /// The changes to a request. `reserved` are cookies that are not the client's to send, whatever the route.
-pub(crate) fn dress(steps: &[Step], reserved: &[Box<str>], scene: &Scene<'_>) -> Result<Edits, Refusal> {
+pub(crate) async fn dress<W: World>(
+    link: &Link,
+    reserved: &[Box<str>],
+    scene: &Scene<'_>,
+    world: &mut W,
+) -> Result<Edits, Refusal> {
     let mut edits = Edits::new();
     let mut jar: Option<Jar> = None;
-    if !reserved.is_empty() && scene.headers.contains_key(COOKIE) {
-        let mut cookies = Jar::of(scene.headers);
+    if !reserved.is_empty() && scene.shown.headers.contains_key(COOKIE) {
+        let mut cookies = Jar::of(scene.shown.headers);
         reserved.iter().for_each(|name| cookies.remove(name));
         jar = Some(cookies);
     }
-    for step in steps {
+    for step in &link.steps {
         match step {
             Step::Field(field) => {
                 let value = field.read(scene.inputs).map_err(undressed(&field.name))?;
                 edits.push(Edit::Set(field.name.clone(), value));
             }
             Step::Cookies(cookies) => {
-                let jar = jar.get_or_insert_with(|| Jar::of(scene.headers));
+                let jar = jar.get_or_insert_with(|| Jar::of(scene.shown.headers));
                 for cookie in cookies.iter() {
                     jar.remove(&cookie.name);
                     jar.add(cookie.read(scene.inputs).map_err(undressed(&COOKIE))?);
@@ -117,11 +128,15 @@ pub(crate) fn dress(steps: &[Step], reserved: &[Box<str>], scene: &Scene<'_>) ->
             Step::Remove(removal) => {
                 edits.extend(removal.headers.iter().cloned().map(Edit::Remove));
                 if !removal.cookies.is_empty() {
-                    let jar = jar.get_or_insert_with(|| Jar::of(scene.headers));
+                    let jar = jar.get_or_insert_with(|| Jar::of(scene.shown.headers));
                     removal.cookies.iter().for_each(|name| jar.remove(name));
                 }
             }
             Step::IdToken(token) => edits.push(token.edit(scene)?),
+            Step::Granted(token) => {
+                let value = world.granted(&token.grant, scene).await?;
+                token.edit(value, &mut edits);
+            }
         }
     }
     edits.extend(jar.and_then(Jar::edit));

@@ -54,7 +54,7 @@ impl IdToken {
             };
         }
         let audience = self.audience.of(scene.upstream);
-        let token = self.mint.token(audience, &claims, caller.expires_at, scene.now)?;
+        let token = self.mint.token(audience, &claims, caller.expires_at, scene.shown.now)?;
         let mut value = match &self.scheme {
             Some(scheme) => HeaderValue::try_from(format!("{scheme} {token}")),
             None => HeaderValue::try_from(&*token),

@@ -6,17 +6,18 @@ mod text;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use portreeve_audit::{Event, Record, Sink};
 use portreeve_cel::{EvalError, Value};
 use portreeve_diagnostics::{Bundle, Span};
-use portreeve_identity::{Chain, Identity, Presented, Rejection, Reply, Unauthenticated};
+use portreeve_identity::{Chain, Identity, Presented, Rejection, Reply, Unauthenticated, grant::NoToken};
 use portreeve_policies::{Because, RuleId, Trace};
 use portreeve_route_config::{Head, Match, Precedence, Target, TargetTemplate};
 
 use crate::{
     Refusal, Request, Snapshot,
     body::{self, BodyError},
+    dress::{Grant, Scene},
     facts::{Ask, FactsError},
     flow::judge,
     own::Own,
@@ -206,6 +207,11 @@ impl World for Given<'_> {
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {
         self.loads = Some(ask.target.to_string());
         self.assumed.stored.clone().map(Arc::new).ok_or(FactsError::NotGiven)
+    }
+
+    /// Nobody is asked for one: what it would be changes nothing.
+    async fn granted(&mut self, _: &Grant, _: &Scene<'_>) -> Result<HeaderValue, NoToken> {
+        Ok(HeaderValue::from_static(""))
     }
 
     fn matched(&mut self, head: &Head<'_>, matched: &Match<'_, '_>) {

@@ -158,7 +158,7 @@ fn own_headers(fields: &mut Fields<'_>, way: &Way<'_>, report: &mut Report) -> V
     written.iter().filter_map(|node| secret_field(node, way.folder, report)).collect()
 }
 
-pub(super) fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
+pub(in crate::config) fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
     let mut remote = RemoteConfig::default();
     optional_duration(fields.optional("timeout"), &mut remote.timeout, "`timeout`", report);
     remote

@@ -18,7 +18,7 @@ use url::Url;
 use crate::config::{Folder, secrets::secret};
 
 /// A URL.
-pub(super) fn address(written: &Spanned<String>, report: &mut Report) -> Option<Url> {
+pub(in crate::config) fn address(written: &Spanned<String>, report: &mut Report) -> Option<Url> {
     let url = Url::parse(&written.value).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     if url.is_none() {
         let message = format!("`{}` is not a URL of `http` or `https`", written.value);
@@ -208,7 +208,7 @@ pub(super) fn secret_field(
 }
 
 /// `client: { basic | post: { id, secret } }` or `client: { bearer: SECRET }`.
-pub(super) fn client(node: &Node, folder: &Folder, report: &mut Report) -> Option<ClientProof> {
+pub(in crate::config) fn client(node: &Node, folder: &Folder, report: &mut Report) -> Option<ClientProof> {
     let mut fields = Fields::of(node, "`client`", report)?;
     let basic = fields.optional("basic");
     let post = fields.optional("post");
@@ -252,7 +252,12 @@ pub(super) fn moment(node: &Node, report: &mut Report) -> Option<SystemTime> {
 }
 
 /// A duration that may be set.
-pub(super) fn optional_duration(node: Option<&Node>, slot: &mut Duration, what: &str, report: &mut Report) {
+pub(in crate::config) fn optional_duration(
+    node: Option<&Node>,
+    slot: &mut Duration,
+    what: &str,
+    report: &mut Report,
+) {
     if let Some(value) = node.and_then(|node| duration(node, what, report)) {
         *slot = value;
     }

@@ -165,7 +165,7 @@ fn claim(name: &Spanned<String>, node: &Node, report: &mut Report) -> Option<(Bo
     Some((name.value.as_str().into(), value))
 }
 
-fn scheme(node: &Node, report: &mut Report) -> Option<Box<str>> {
+pub(super) fn scheme(node: &Node, report: &mut Report) -> Option<Box<str>> {
     let written = text(node, "`scheme`", report)?;
     let token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if written.value.is_empty() || !written.value.bytes().all(token) {

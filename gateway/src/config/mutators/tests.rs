@@ -4,6 +4,7 @@ use super::*;
 
 /// What is said of a configuration's mutators, each with what it underlines.
 fn said(text: &str) -> Vec<String> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let file = SourceFile { name: "portreeve.yaml".into(), text: text.into() };
     let bundle = Bundle { revision: "r".into(), files: vec![file] };
     let nodes = yaml::read(&bundle, 0).unwrap();
@@ -23,6 +24,8 @@ fn a_mutator_that_can_be_used_has_no_findings() {
         "a: { cookies: { user: principal.id, all: { value: claims, encode: json-base64 } } }",
         "a: { remove: { headers: [x-a], cookies: [b] } }",
         "a: { credential: strip }",
+        "a: { client-credentials: { token-url: https://i.test/t, client: { basic: { id: g, secret: 'file:Cargo.toml' } } } }",
+        "a: { client-credentials: { issuer: https://i.test, client: { post: { id: g, secret: 'file:Cargo.toml' } }, scopes: [a], audience: b, header: x-token, scheme: Token, keep-authorization: true, life: 5m } }",
     ] {
         assert_eq!(said(text), Vec::<String>::new(), "{text}");
     }
@@ -70,6 +73,34 @@ fn everything_that_is_wrong_is_said_at_its_place() {
         ("a: { id-token: { issuer: g, life: 1s } }", "a token must live for 10 s at least @ 1s"),
         ("a: { id-token: { issuer: g, algorithm: HS256 } }", "`HS256` is not a value of `algorithm` @ HS256"),
         ("a: { id-token: { issuer: g, claims: { exp: '1' } } }", "`exp` is for the gateway to say @ exp"),
+        (
+            "a: { client-credentials: { client: { basic: { id: g, secret: 'file:Cargo.toml' } } } }",
+            "the token endpoint is either a `token-url` or found by an `issuer` @ client",
+        ),
+        (
+            "a: { client-credentials: { token-url: https://i.test/t } }",
+            "`client-credentials` has no `client` @ token-url: ",
+        ),
+        (
+            "a: { client-credentials: { token-url: ftp://i.test } }",
+            "`ftp://i.test` is not a URL of `http` or `https` @ ftp://i.test",
+        ),
+        (
+            "a: { client-credentials: { client: { bearer: 'file:Cargo.toml' } } }",
+            "a token endpoint knows clients by an id and a secret @ { bearer: 'file:Cargo.toml' }",
+        ),
+        (
+            "a: { client-credentials: { client: { basic: { id: g, secret: hunter2 } } } }",
+            "`secret` must not be written down here @ hunter2",
+        ),
+        (
+            "a: { client-credentials: { keep-authorization: true } }",
+            "the token takes the place of `authorization`, which cannot be kept @ true",
+        ),
+        (
+            "a: { client-credentials: { header: content-length } }",
+            "a mutator cannot change the header `content-length` @ content-length",
+        ),
         ("a: { id-token: { issuer: g, audience: { ap: x } } }", "there is no upstream `ap` @ ap"),
     ] {
         let said = said(text);
