@@ -1,7 +1,7 @@
 // A real OpenID provider on loopback for tests: browser login, client credentials as JWT and as opaque tokens,
-// introspection, revocation, refresh, logout. A test turns its keys by `POST /turn`.
+// introspection, revocation, refresh, logout, exchange of opaque tokens. A test turns its keys by `POST /turn`.
 import http from 'node:http';
-import { Provider } from 'oidc-provider';
+import { Provider, errors } from 'oidc-provider';
 import { generateKeyPair, exportJWK } from 'jose';
 
 const port = Number(process.env.PORT);
@@ -19,6 +19,26 @@ const makeKeys = (round) => Promise.all([
 
 const formats = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', opaque: null };
 
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+// RFC 8693, as far as a test needs it: an opaque token of a client for one that names that client.
+async function exchange(ctx) {
+  const { provider, params, client } = ctx.oidc;
+  const subject = await provider.ClientCredentials.find(params.subject_token);
+  if (!subject) throw new errors.InvalidGrant('this token is not known');
+  if (params.audience !== 'ledger') throw new errors.InvalidTarget('nobody of that name');
+  const token = new provider.ClientCredentials({ client, scope: params.scope });
+  token.resourceServer = new provider.ResourceServer('https://api.test/ledger', { scope: 'read write', accessTokenTTL: 600 });
+  ctx.exchangedFor = subject.clientId;
+  ctx.oidc.entity('ClientCredentials', token);
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: token.tokenType,
+    expires_in: token.expiration,
+  };
+}
+
 const configuration = (keys) => ({
   jwks: { keys },
   cookies: { keys: ['only for tests'] },
@@ -33,7 +53,12 @@ const configuration = (keys) => ({
       client_id: 'svc', client_secret: 'svc-secret', grant_types: ['client_credentials'], redirect_uris: [],
       response_types: [], token_endpoint_auth_method: 'client_secret_basic',
     },
+    {
+      client_id: 'gate', client_secret: 'gate-secret', grant_types: [exchangeGrant], redirect_uris: [],
+      response_types: [], token_endpoint_auth_method: 'client_secret_post',
+    },
   ],
+  extraTokenClaims: (ctx) => (ctx.exchangedFor ? { for: ctx.exchangedFor } : undefined),
   scopes: ['openid', 'offline_access', 'read', 'write'],
   claims: { openid: ['sub', 'roles', 'sid'] },
   conformIdTokenClaims: false,
@@ -77,6 +102,8 @@ async function turn() {
   const keys = await makeKeys(turned.round);
   turned.round += 1;
   turned.provider = new Provider(issuer, configuration(keys));
+  const parameters = ['subject_token', 'subject_token_type', 'audience', 'scope'];
+  turned.provider.registerGrantType(exchangeGrant, exchange, parameters);
 }
 
 async function login(request, response) {

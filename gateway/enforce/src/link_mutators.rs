@@ -46,7 +46,12 @@ impl Project<'_> {
             Mutator::Remove(removal) => vec![Step::Remove(removal.clone())],
             Mutator::StripCredential => vec![Step::Remove(credentials(name, chain, report))],
             Mutator::IdToken(token) => vec![Step::IdToken(Arc::clone(token))],
-            Mutator::Granted(token) => vec![Step::Granted(Arc::clone(token))],
+            Mutator::Granted(token) => {
+                if token.grant.exchanges() && !chain.is_empty() {
+                    check_exchange(name, route, chain, report);
+                }
+                vec![Step::Granted(Arc::clone(token))]
+            }
         }
     }
 
@@ -100,6 +105,25 @@ fn credentials(name: &Spanned<Arc<str>>, chain: &[Arc<dyn Authenticator>], repor
         }
     }
     Removal { headers: headers.into(), cookies: cookies.into() }
+}
+
+/// Where no authenticator takes a token, there is never one to exchange; where only some do, the others' callers are refused.
+fn check_exchange(
+    name: &Spanned<Arc<str>>,
+    route: &Route,
+    chain: &[Arc<dyn Authenticator>],
+    report: &mut Report,
+) {
+    if chain.iter().any(|authenticator| authenticator.proves_by_token()) {
+        return;
+    }
+    let message =
+        format!("`{}` exchanges the caller's token, and no caller of this route shows one", name.value);
+    let mut diagnostic = Diagnostic::error("link/no-token", message).at(name.span, "refuses every request");
+    if let Some(first) = route.authenticate.first() {
+        diagnostic = diagnostic.at(first.span, "does not authenticate by a token");
+    }
+    report.push(diagnostic.help("let the route's callers be known by `jwt` or `introspection`"));
 }
 
 fn no_caller(name: &Spanned<Arc<str>>) -> Diagnostic {

@@ -35,7 +35,12 @@ pub(crate) trait World {
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError>;
 
     /// Which token is the upstream shown?
-    async fn granted(&mut self, grant: &Grant, scene: &Scene<'_>) -> Result<HeaderValue, NoToken>;
+    async fn granted(
+        &mut self,
+        grant: &Grant,
+        scene: &Scene<'_>,
+        chain: &Chain,
+    ) -> Result<HeaderValue, NoToken>;
 
     /// A route was found.
     fn matched(&mut self, _head: &Head<'_>, _matched: &Match<'_, '_>) {}
@@ -79,8 +84,13 @@ impl World for Real<'_> {
         self.facts.stored(ask).await
     }
 
-    async fn granted(&mut self, grant: &Grant, scene: &Scene<'_>) -> Result<HeaderValue, NoToken> {
-        grant.value(scene).await
+    async fn granted(
+        &mut self,
+        grant: &Grant,
+        scene: &Scene<'_>,
+        chain: &Chain,
+    ) -> Result<HeaderValue, NoToken> {
+        grant.value(scene, chain).await
     }
 
     fn trace(&mut self) -> &mut Self::Trace {

@@ -79,6 +79,12 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether the credential that it finds is a token of the caller's that another server knows, which can be exchanged
+    /// there for one that an upstream takes.
+    fn proves_by_token(&self) -> bool {
+        false
+    }
+
     /// Cookies that are between it and the browser, and no business of an upstream's.
     fn owned_cookies(&self) -> Vec<Box<str>> {
         Vec::new()

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use http::HeaderValue;
 
@@ -58,6 +58,15 @@ impl Chain {
         }
         let rejection = if unclaimed { Rejection::invalid("chain/unclaimed") } else { Rejection::Missing };
         Err(self.refuse(rejection, None))
+    }
+
+    /// The token that a caller was proven by, if it was one.
+    pub fn token<'r>(&self, caller: &Identity, presented: &Presented<'r>) -> Option<Cow<'r, str>> {
+        let by = self.0.iter().find(|by| *by.name() == caller.authenticator && by.proves_by_token())?;
+        match by.find(presented)? {
+            Credential::Text(token) => Some(token),
+            _ => None,
+        }
     }
 
     #[cold]

@@ -207,6 +207,10 @@ impl Authenticator for Hydrated {
         self.inner.challenge()
     }
 
+    fn proves_by_token(&self) -> bool {
+        self.inner.proves_by_token()
+    }
+
     fn digest(&self) -> [u8; 32] {
         self.digest
     }

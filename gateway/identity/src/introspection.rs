@@ -278,6 +278,10 @@ impl Authenticator for Introspection {
         self.verdicts.forget(gone);
     }
 
+    fn proves_by_token(&self) -> bool {
+        true
+    }
+
     fn digest(&self) -> [u8; 32] {
         self.digest
     }

@@ -118,6 +118,10 @@ impl Authenticator for Together {
         self.first.challenge()
     }
 
+    fn proves_by_token(&self) -> bool {
+        self.first.proves_by_token()
+    }
+
     fn digest(&self) -> [u8; 32] {
         self.digest
     }

@@ -51,7 +51,8 @@ pub(crate) fn mutators(
 }
 
 /// The ways there are to change a request.
-const WAYS: [&str; 6] = ["headers", "cookies", "remove", "credential", "id-token", "client-credentials"];
+const WAYS: [&str; 7] =
+    ["headers", "cookies", "remove", "credential", "id-token", "client-credentials", "token-exchange"];
 
 fn mutator(
     reading: &Reading<'_>,
@@ -86,6 +87,7 @@ fn mutator(
             choice(node, "`credential`", &[("strip", ())], report).map(|()| Mutator::StripCredential)
         }
         "client-credentials" => granted::client_credentials(reading, node, report),
+        "token-exchange" => granted::token_exchange(reading, node, report),
         _ => id_token::id_token(reading, node, mints, report),
     }
 }

@@ -1,5 +1,8 @@
 use http::{HeaderName, HeaderValue, header::AUTHORIZATION};
-use portreeve_identity::grant::{NoToken, OwnGrant};
+use portreeve_identity::{
+    Chain,
+    grant::{Exchange, NoToken, OwnGrant},
+};
 
 use super::Scene;
 use crate::{Edit, Edits};
@@ -19,24 +22,33 @@ pub struct GrantedToken {
 #[derive(Debug)]
 pub enum Grant {
     /// The gateway's own.
-    Own(OwnGrant),
+    Own(Box<OwnGrant>),
+    /// One in place of the caller's.
+    Exchanged(Box<Exchange>),
 }
 
 impl Grant {
-    pub(super) const fn needs_caller(&self) -> bool {
-        match self {
-            Self::Own(_) => false,
-        }
+    /// Whether it takes a token of the caller's.
+    pub(crate) const fn exchanges(&self) -> bool {
+        matches!(self, Self::Exchanged(_))
     }
 
     /// The value of the header field. One that is known costs no allocation.
-    pub(crate) async fn value(&self, scene: &Scene<'_>) -> Result<HeaderValue, NoToken> {
+    pub(crate) async fn value(&self, scene: &Scene<'_>, chain: &Chain) -> Result<HeaderValue, NoToken> {
         let now = scene.shown.now;
         match self {
             Self::Own(grant) => match grant.known(now) {
                 Some(value) => Ok(value),
                 None => Box::pin(grant.value(now)).await,
             },
+            Self::Exchanged(exchange) => {
+                let caller = scene.caller.ok_or_else(NoToken::nothing_to_exchange)?;
+                let token = chain.token(caller, scene.shown).ok_or_else(NoToken::nothing_to_exchange)?;
+                match exchange.known(&token, now) {
+                    Some(value) => Ok(value),
+                    None => Box::pin(exchange.value(&token, caller, now)).await,
+                }
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ impl Mutator {
             Self::Headers(fields) => fields.iter().any(|field| reads(&field.value)),
             Self::Cookies(cookies) => cookies.iter().any(|cookie| reads(&cookie.value)),
             Self::Remove(_) => false,
-            Self::Granted(token) => token.grant.needs_caller(),
+            Self::Granted(token) => token.grant.exchanges(),
             Self::StripCredential | Self::IdToken(_) => true,
         }
     }
@@ -134,7 +134,7 @@ pub(crate) async fn dress<W: World>(
             }
             Step::IdToken(token) => edits.push(token.edit(scene)?),
             Step::Granted(token) => {
-                let value = world.granted(&token.grant, scene).await?;
+                let value = world.granted(&token.grant, scene, &link.chain).await?;
                 token.edit(value, &mut edits);
             }
         }

@@ -210,7 +210,7 @@ impl World for Given<'_> {
     }
 
     /// Nobody is asked for one: what it would be changes nothing.
-    async fn granted(&mut self, _: &Grant, _: &Scene<'_>) -> Result<HeaderValue, NoToken> {
+    async fn granted(&mut self, _: &Grant, _: &Scene<'_>, _: &Chain) -> Result<HeaderValue, NoToken> {
         Ok(HeaderValue::from_static(""))
     }
 

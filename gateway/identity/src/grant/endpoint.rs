@@ -12,7 +12,7 @@ use url::Url;
 
 use super::NoToken;
 use crate::{
-    ClientProof, Reason, RemoteConfig,
+    ClientProof, Flaw, Reason, RemoteConfig,
     remote::{Answer, Remote, retry_after},
     strict_json,
 };
@@ -61,6 +61,8 @@ pub(super) struct Given {
     pub(super) token: String,
     /// `token_type`, in lower case.
     pub(super) kind: String,
+    /// `issued_token_type`, where it is said.
+    pub(super) issued: Option<String>,
     pub(super) life: Duration,
 }
 
@@ -72,15 +74,17 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(config: EndpointConfig) -> Result<Self, reqwest::Error> {
-        let remote = Remote::new(config.remote.clone())?;
+    pub(super) fn new(config: EndpointConfig) -> Result<Self, Flaw> {
+        let remote = Remote::new(config.remote.clone()).map_err(|error| {
+            Flaw::new("remote", "remote/client", format!("cannot make requests: {error}"))
+        })?;
         Ok(Self { config, remote, found: ArcSwapOption::empty() })
     }
 
     /// Asks for a token. `judge` says what an error of the endpoint's (RFC 6749 §5.2) means.
     pub(super) async fn ask(
         &self,
-        form: &[(&'static str, String)],
+        form: &[(&str, &str)],
         now: SystemTime,
         judge: impl FnOnce(&str) -> NoToken,
     ) -> Result<Given, NoToken> {
@@ -98,12 +102,8 @@ impl Endpoint {
         self.given(&answer, judge)
     }
 
-    fn question(
-        &self,
-        request: reqwest::RequestBuilder,
-        form: &[(&'static str, String)],
-    ) -> reqwest::RequestBuilder {
-        let mut form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fn question(&self, request: reqwest::RequestBuilder, form: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        let mut form = form.to_vec();
         let request = self.config.client.prove(request.header("accept", "application/json"), &mut form);
         request.form(&form)
     }
@@ -162,6 +162,7 @@ impl Endpoint {
         Ok(Given {
             token: text("access_token").ok_or_else(malformed)?.to_owned(),
             kind: text("token_type").ok_or_else(malformed)?.to_ascii_lowercase(),
+            issued: text("issued_token_type").map(str::to_owned),
             life: self.life(&said)?,
         })
     }

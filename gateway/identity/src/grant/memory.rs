@@ -27,6 +27,12 @@ impl Token {
     pub(super) fn living(value: HeaderValue, life: Duration, now: SystemTime) -> Self {
         Self { value, renew_at: later(now, life.mul_f64(0.9)), expires_at: later(now, life) }
     }
+
+    /// The same, of no use after this moment.
+    pub(super) fn until(self, end: Option<SystemTime>) -> Self {
+        let bounded = |time: SystemTime| end.map_or(time, |end| time.min(end));
+        Self { renew_at: bounded(self.renew_at), expires_at: bounded(self.expires_at), ..self }
+    }
 }
 
 fn later(now: SystemTime, by: Duration) -> SystemTime {

@@ -2,6 +2,7 @@
 //! (`client_credentials`), or one in place of a caller's (`token_exchange`).
 
 mod endpoint;
+mod exchange;
 mod memory;
 mod own;
 mod refused;
@@ -9,6 +10,7 @@ mod refused;
 use http::HeaderValue;
 
 pub use endpoint::{EndpointConfig, TokenUrl};
+pub use exchange::{Exchange, ExchangeConfig};
 pub use own::{OwnGrant, OwnGrantConfig};
 pub use refused::NoToken;
 

@@ -57,7 +57,8 @@ impl OwnGrant {
     }
 
     async fn ask(&self, now: SystemTime) -> Result<Token, NoToken> {
-        let given = self.endpoint.ask(&self.form, now, refused).await?;
+        let form: Vec<_> = self.form.iter().map(|(name, value)| (*name, &**value)).collect();
+        let given = self.endpoint.ask(&form, now, refused).await?;
         if given.kind != "bearer" {
             return Err(NoToken::refused("token/kind"));
         }
@@ -68,7 +69,7 @@ impl OwnGrant {
 }
 
 /// Whatever the endpoint does not like is the gateway's doing, not the caller's.
-fn refused(error: &str) -> NoToken {
+pub(super) fn refused(error: &str) -> NoToken {
     let detail = match error {
         "invalid_client" => "invalid_client",
         "invalid_scope" => "invalid_scope",

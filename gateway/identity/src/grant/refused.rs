@@ -67,6 +67,12 @@ impl NoToken {
         !matches!(self, Self::Unavailable { .. } | Self::Timeout)
     }
 
+    /// The caller showed no token that could be exchanged.
+    #[must_use]
+    pub fn nothing_to_exchange() -> Self {
+        Self::Denied(Reason::from("token/none-shown"))
+    }
+
     pub(super) fn unavailable(code: &'static str) -> Self {
         Self::Unavailable { reason: Reason::from(code), retry_after: None }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    ClientProof, RemoteConfig, Secret,
+    ClientProof, Identity, RemoteConfig, Secret,
     test_request::at,
     test_server::{Reply, TestServer},
 };
@@ -204,5 +204,79 @@ async fn the_endpoint_is_found_in_the_document_of_the_very_issuer() {
             document: server.url("/.well-known/openid-configuration"),
         });
         assert_eq!(said(&grant, at(0)).await, expected);
+    }
+}
+
+fn exchange(server: &TestServer) -> Exchange {
+    Exchange::new(ExchangeConfig {
+        endpoint: endpoint(TokenUrl::Given(server.url("/token"))),
+        wish: Wish { resource: vec!["https://b.test".into()], ..wish() },
+        subject_token_type: Exchange::ACCESS_TOKEN.into(),
+        requested_token_type: Some("urn:ietf:params:oauth:token-type:jwt".into()),
+        actor: Some((Secret::new("acting"), Exchange::ACCESS_TOKEN.into())),
+    })
+    .unwrap()
+}
+
+/// What a caller's token, which expires at this second, is exchanged for.
+async fn exchanged(exchange: &Exchange, token: &str, expires: u64, seconds: u64) -> String {
+    let caller = Identity { expires_at: Some(at(expires)), ..Identity::plain("alice", "test") };
+    match exchange.value(token, &caller, at(seconds)).await {
+        Ok(value) => value.to_str().unwrap().to_owned(),
+        Err(error) => format!("{}: {error}", error.status().as_u16()),
+    }
+}
+
+#[tokio::test]
+async fn a_callers_token_is_exchanged_once_and_never_for_longer_than_it_is_good() {
+    let server = issuing(100).await;
+    let exchange = exchange(&server);
+    for (token, expires, seconds, expected) in [
+        ("a", 1_000, 0, "t0"),
+        ("a", 1_000, 89, "t0"),
+        ("a", 1_000, 90, "t1"),
+        ("b", 50, 0, "t2"),
+        ("b", 50, 49, "t2"),
+        ("b", 50, 50, "t3"),
+        ("a", 1_000, 91, "t1"),
+    ] {
+        let got = exchanged(&exchange, token, expires, seconds).await;
+        assert_eq!(got, format!("Bearer {expected}"), "{token} at {seconds}");
+    }
+    assert_eq!(
+        server.seen().remove(0).body,
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=a\
+         &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+         &requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt\
+         &actor_token=acting&actor_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+         &scope=read+write&audience=https%3A%2F%2Fapp.test&resource=https%3A%2F%2Fb.test"
+    );
+    assert!(!format!("{exchange:?}").contains("acting"), "no secret is printed");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_callers_token_is_theirs_and_everything_else_is_not() {
+    let error = |name: &str| Reply::json(&json!({"error": name})).with_status(400);
+    let another = json!({"access_token": "t", "token_type": "N_A", "issued_token_type": "urn:other"});
+    let same = json!({
+        "access_token": "t", "token_type": "N_A", "issued_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    });
+    for (reply, expected) in [
+        (error("invalid_grant"), "401: the caller's token is not good for another"),
+        (error("invalid_token"), "401: the caller's token is not good for another"),
+        (error("invalid_request"), "403: no token is given for the caller"),
+        (error("invalid_target"), "403: no token is given for the caller"),
+        (error("access_denied"), "403: no token is given for the caller"),
+        (error("invalid_client"), "502: the authorization server gives no token"),
+        (error("unsupported_grant_type"), "502: the authorization server gives no token"),
+        (Reply::status(404), "502: the authorization server gives no token: token/unexpected-answer"),
+        (Reply::status(503), "503: the authorization server cannot be asked"),
+        (Reply::never(), "504: the authorization server did not answer in time"),
+        (Reply::json(&another), "502: the authorization server gives no token: token/issued-type"),
+        (Reply::json(&same), "Bearer t"),
+    ] {
+        let server = TestServer::start(move |_| reply.clone()).await;
+        let got = exchanged(&exchange(&server), "a", 1_000, 0).await;
+        assert!(got.starts_with(expected), "{got}");
     }
 }

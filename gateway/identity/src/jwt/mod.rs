@@ -224,6 +224,10 @@ impl Authenticator for Jwt {
         Some(Challenge { realm: self.config.realm.clone(), scope, ..Challenge::new("Bearer") })
     }
 
+    fn proves_by_token(&self) -> bool {
+        true
+    }
+
     fn digest(&self) -> [u8; 32] {
         self.digest
     }

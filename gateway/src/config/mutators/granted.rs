@@ -1,4 +1,4 @@
-//! `client-credentials`: tokens that an authorization server gives, for upstreams.
+//! `client-credentials` and `token-exchange`: tokens that an authorization server gives, for upstreams.
 
 use std::sync::Arc;
 
@@ -9,16 +9,19 @@ use portreeve_diagnostics::{
 };
 use portreeve_enforce::{Grant, GrantedToken, Mutator};
 use portreeve_identity::{
-    ClientProof, Flaw,
-    grant::{EndpointConfig, OwnGrant, OwnGrantConfig, TokenUrl, Wish},
+    ClientProof, Flaw, Secret,
+    grant::{EndpointConfig, Exchange, ExchangeConfig, OwnGrant, OwnGrantConfig, TokenUrl, Wish},
 };
 use portreeve_route_config::HeaderTemplate;
 use url::Url;
 
 use super::{Reading, id_token::scheme};
-use crate::config::authenticators::{
-    remote::remote,
-    shared::{address, client, optional_duration},
+use crate::config::{
+    authenticators::{
+        remote::remote,
+        shared::{address, client, optional_duration},
+    },
+    secrets::secret,
 };
 
 /// A token of the gateway's own.
@@ -30,7 +33,58 @@ pub(super) fn client_credentials(reading: &Reading<'_>, node: &Node, report: &mu
     fields.finish(report);
     let (endpoint, shown) = (endpoint?.proven_by(proof?), shown?);
     let grant = built(OwnGrant::new(OwnGrantConfig { endpoint, wish: shown.wish.clone() }), node, report)?;
-    Some(shown.mutator(Grant::Own(grant)))
+    Some(shown.mutator(Grant::Own(Box::new(grant))))
+}
+
+/// A token in place of the caller's.
+pub(super) fn token_exchange(reading: &Reading<'_>, node: &Node, report: &mut Report) -> Option<Mutator> {
+    let mut fields = Fields::of(node, "`token-exchange`", report)?;
+    let client = fields.optional("client").map(|node| proof(node, reading, report));
+    let endpoint = endpoint(&mut fields, node, report);
+    let shown = Shown::read(&mut fields, report);
+    let subject = fields.optional("subject-token-type").map(|node| token_type(node, report));
+    let requested = fields.optional("requested-token-type").map(|node| token_type(node, report));
+    let actor = fields.optional("actor").map(|node| actor(node, reading, report));
+    fields.finish(report);
+    let (endpoint, shown) = (endpoint?.proven_by(client.unwrap_or(Some(ClientProof::Nothing))?), shown?);
+    let config = ExchangeConfig {
+        endpoint,
+        wish: shown.wish.clone(),
+        subject_token_type: subject.unwrap_or_else(|| Some(Exchange::ACCESS_TOKEN.into()))?,
+        requested_token_type: requested.map_or(Some(None), |requested| requested.map(Some))?,
+        actor: actor.map_or(Some(None), |actor| actor.map(Some))?,
+    };
+    let exchange = built(Exchange::new(config), node, report)?;
+    Some(shown.mutator(Grant::Exchanged(Box::new(exchange))))
+}
+
+/// What RFC 8693 §3 has a name for, or an identifier of somebody else's.
+fn token_type(node: &Node, report: &mut Report) -> Option<Box<str>> {
+    const NAMED: [&str; 6] = ["access_token", "refresh_token", "id_token", "saml1", "saml2", "jwt"];
+    let written = text(node, "a type of token", report)?;
+    if NAMED.contains(&&*written.value) {
+        return Some(format!("urn:ietf:params:oauth:token-type:{}", written.value).into());
+    }
+    if Url::parse(&written.value).is_ok() {
+        return Some(written.value.into());
+    }
+    let message = format!("`{}` is not a type of token", written.value);
+    report.push(
+        Diagnostic::error("mutator/token-type", message)
+            .at(written.span, "unknown")
+            .help(format!("use `{}`, or the URI of another type", NAMED.join("`, `"))),
+    );
+    None
+}
+
+/// `actor: { token: SECRET, type: TYPE }`.
+fn actor(node: &Node, reading: &Reading<'_>, report: &mut Report) -> Option<(Secret, Box<str>)> {
+    let mut fields = Fields::of(node, "`actor`", report)?;
+    let token = fields.required("token", report);
+    let token = token.and_then(|node| secret(node, "the actor's token", reading.folder, report));
+    let kind = fields.optional("type").map(|node| token_type(node, report));
+    fields.finish(report);
+    Some((token?, kind.unwrap_or_else(|| Some(Exchange::ACCESS_TOKEN.into()))?))
 }
 
 /// An endpoint without the proof of who asks it.

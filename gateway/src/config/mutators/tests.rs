@@ -26,6 +26,8 @@ fn a_mutator_that_can_be_used_has_no_findings() {
         "a: { credential: strip }",
         "a: { client-credentials: { token-url: https://i.test/t, client: { basic: { id: g, secret: 'file:Cargo.toml' } } } }",
         "a: { client-credentials: { issuer: https://i.test, client: { post: { id: g, secret: 'file:Cargo.toml' } }, scopes: [a], audience: b, header: x-token, scheme: Token, keep-authorization: true, life: 5m } }",
+        "a: { token-exchange: { token-url: https://i.test/t, audience: b } }",
+        "a: { token-exchange: { issuer: https://i.test, client: { basic: { id: g, secret: 'file:Cargo.toml' } }, subject-token-type: jwt, requested-token-type: 'urn:x:y', actor: { token: 'file:Cargo.toml', type: jwt }, resource: [c, d] } }",
     ] {
         assert_eq!(said(text), Vec::<String>::new(), "{text}");
     }
@@ -100,6 +102,11 @@ fn everything_that_is_wrong_is_said_at_its_place() {
         (
             "a: { client-credentials: { header: content-length } }",
             "a mutator cannot change the header `content-length` @ content-length",
+        ),
+        ("a: { token-exchange: { subject-token-type: access } }", "`access` is not a type of token @ access"),
+        (
+            "a: { token-exchange: { actor: { token: t } } }",
+            "the actor's token must not be written down here @ t",
         ),
         ("a: { id-token: { issuer: g, audience: { ap: x } } }", "there is no upstream `ap` @ ap"),
     ] {
