@@ -58,6 +58,11 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The same of all who have a part in it.
+    fn challenges(&self) -> Vec<Challenge> {
+        self.challenge().into_iter().collect()
+    }
+
     /// A digest of everything in the configuration that the outcome depends on. Equal digests mean that an instance may
     /// be kept over a reload, with what it remembers.
     fn digest(&self) -> [u8; 32];

@@ -73,7 +73,7 @@ impl Chain {
     fn refuse(&self, rejection: Rejection, by: Option<&Arc<dyn Authenticator>>) -> Unauthenticated {
         let mut challenges: Vec<HeaderValue> = Vec::new();
         let asked = by.map_or_else(|| &*self.0, std::slice::from_ref);
-        for challenge in asked.iter().filter_map(|authenticator| authenticator.challenge()) {
+        for challenge in asked.iter().flat_map(|authenticator| authenticator.challenges()) {
             let value = challenge.value(&rejection);
             if !challenges.contains(&value) {
                 challenges.push(value);

@@ -207,6 +207,10 @@ impl Authenticator for Hydrated {
         self.inner.challenge()
     }
 
+    fn challenges(&self) -> Vec<Challenge> {
+        self.inner.challenges()
+    }
+
     fn proves_by_token(&self) -> bool {
         self.inner.proves_by_token()
     }

@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 use portreeve_cel::{Map, Value};
 
 use crate::{
-    Authenticator, Challenge, Credential, Flaw, Identity, Presented, Readiness, Rejection, fingerprint,
+    Authenticator, Challenge, Credential, Flaw, Identity, Login, Places, Presented, Readiness, Rejection,
+    fingerprint,
 };
 
 /// One caller made of several. The first is who the caller is; what the others are becomes attributes.
@@ -16,33 +17,45 @@ pub struct Together {
     first: Arc<dyn Authenticator>,
     /// With the name of the attribute, which holds `id`, `roles` and `attr`.
     others: Vec<(Arc<str>, Arc<dyn Authenticator>)>,
+    /// Where all of them look.
+    places: Places,
     digest: [u8; 32],
 }
 
 impl Together {
     /// # Errors
-    /// When nobody is put together with the first.
+    /// When nobody is put together with the first, or with somebody who asks for no proof.
     pub fn new(
         name: Arc<str>,
         first: Arc<dyn Authenticator>,
         others: Vec<(Arc<str>, Arc<dyn Authenticator>)>,
     ) -> Result<Self, Vec<Flaw>> {
         if others.is_empty() {
-            return Err(vec![Flaw::new(
-                "with",
-                "together/alone",
-                "one authenticator alone needs no company",
-            )]);
+            let message = "one authenticator alone needs no company";
+            return Err(vec![Flaw::new("together", "together/alone", message)]);
         }
+        let all = || std::iter::once(&first).chain(others.iter().map(|(_, other)| other));
+        if let Some(open) = all().find(|one| one.welcomes_anyone()) {
+            let message =
+                format!("`{}` welcomes everybody, which proves nothing together with others", open.name());
+            return Err(vec![Flaw::new("together", "together/proves-nothing", message)]);
+        }
+        let places = all().filter_map(|one| one.places()).flat_map(Places::iter).cloned();
+        let places = Places::new(places.collect::<Vec<_>>());
         let parts: Vec<_> = others.iter().map(|(name, other)| (Arc::clone(name), other.digest())).collect();
         let digest = fingerprint::of(&("together", &name, first.digest(), parts));
-        Ok(Self { name, first, others, digest })
+        Ok(Self { name, first, others, places, digest })
     }
 
     async fn prove(&self, presented: &Presented<'_>) -> Result<Arc<Identity>, Rejection> {
         let first = one(&*self.first, presented).await?;
-        let mut attributes: Vec<(Arc<str>, Value)> =
-            first.attributes.iter().map(|(name, value)| (Arc::clone(name), value.clone())).collect();
+        let own = |name: &Arc<str>| self.others.iter().all(|(other, _)| other != name);
+        let mut attributes: Vec<(Arc<str>, Value)> = first
+            .attributes
+            .iter()
+            .filter(|(name, _)| own(name))
+            .map(|(name, value)| (Arc::clone(name), value.clone()))
+            .collect();
         let mut expires_at = first.expires_at;
         for (name, other) in &self.others {
             let other = one(&**other, presented).await?;
@@ -116,6 +129,19 @@ impl Authenticator for Together {
 
     fn challenge(&self) -> Option<Challenge> {
         self.first.challenge()
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        let others = self.others.iter().flat_map(|(_, other)| other.challenges());
+        self.first.challenges().into_iter().chain(others).collect()
+    }
+
+    fn places(&self) -> Option<&Places> {
+        Some(&self.places)
+    }
+
+    fn login(&self) -> Option<&dyn Login> {
+        self.first.login()
     }
 
     fn proves_by_token(&self) -> bool {

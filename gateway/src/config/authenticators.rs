@@ -7,6 +7,7 @@ mod mapping;
 mod preset;
 pub(in crate::config) mod remote;
 pub(in crate::config) mod shared;
+mod together;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -34,8 +35,15 @@ pub(crate) fn authenticators(
     report: &mut Report,
 ) -> Vec<Kept> {
     let mut all: Vec<Kept> = Vec::new();
-    for (name, node) in written {
-        let Some(made) = authenticator(name, node, folder, report) else { continue };
+    let names: Vec<&str> = written.iter().map(|(name, _)| name.value.as_str()).collect();
+    for (name, node) in together::in_order(written, report) {
+        let around = Around { folder, known: &all, names: &names };
+        let Some(made) = authenticator(name, node, &around, report) else { continue };
+        // It remembers nothing itself, and its parts may be new ones.
+        if together::is_together(node) {
+            all.push(Kept { authenticator: made, keys: None });
+            continue;
+        }
         let file = key_file(node);
         let keys = file.and_then(|file| text_of(bundle, file.as_str().unwrap_or_default()));
         let same = |old: &&Kept| {
@@ -99,18 +107,29 @@ struct Written<'n> {
     params: Map<String, Value>,
 }
 
+/// What is there besides one authenticator.
+struct Around<'n> {
+    folder: &'n Folder,
+    /// Those that are made already.
+    known: &'n [Kept],
+    /// The names of all.
+    names: &'n [&'n str],
+}
+
 /// The one way of an authenticator, with what is written around it.
 struct Way<'n> {
     authenticator: &'n Spanned<String>,
     node: &'n Node,
     written: &'n Written<'n>,
     folder: &'n Folder,
+    known: &'n [Kept],
+    names: &'n [&'n str],
 }
 
 type Make = fn(&Way<'_>, &mut Report) -> Option<Arc<dyn Authenticator>>;
 
 /// The ways there are.
-const WAYS: [(&str, Make); 12] = [
+const WAYS: [(&str, Make); 13] = [
     ("jwt", jwt::jwt),
     ("oidc-login", login::oidc_login),
     ("introspection", remote::introspection),
@@ -121,6 +140,7 @@ const WAYS: [(&str, Make); 12] = [
     ("basic", local::basic),
     ("headers", local::fields_of_a_proxy),
     ("client-certificate", local::certificate),
+    ("together", together::together),
     ("anonymous", local::anonymous),
     ("deny", local::deny),
 ];
@@ -158,7 +178,7 @@ impl Way<'_> {
 fn authenticator(
     name: &Spanned<String>,
     node: &Node,
-    folder: &Folder,
+    around: &Around<'_>,
     report: &mut Report,
 ) -> Option<Arc<dyn Authenticator>> {
     let mut fields = Fields::of(node, "an authenticator", report)?;
@@ -170,7 +190,7 @@ fn authenticator(
             let message = "`params` are for a `preset`, and there is none";
             report.push(Diagnostic::error("config/unused-params", message).at(node.span, "says nothing"));
         }
-        return made(name, &own, folder, report);
+        return made(name, &own, around, report);
     };
     if !own.ways.is_empty() {
         let message = format!("`{}` has a preset and a way to authenticate of its own", name.value);
@@ -192,18 +212,19 @@ fn authenticator(
         hydrate: own.hydrate.or(theirs.hydrate),
         params: filled.params.clone(),
     };
-    made(name, &both, folder, report)
+    made(name, &both, around, report)
 }
 
 fn made(
     authenticator: &Spanned<String>,
     written: &Written<'_>,
-    folder: &Folder,
+    around: &Around<'_>,
     report: &mut Report,
 ) -> Option<Arc<dyn Authenticator>> {
     if let [(way, node)] = *written.ways {
         let (_, make) = WAYS.iter().find(|(name, _)| *name == way)?;
-        let way = Way { authenticator, node, written, folder };
+        let Around { folder, known, names } = *around;
+        let way = Way { authenticator, node, written, folder, known, names };
         let made = make(&way, report)?;
         return match written.hydrate {
             Some(node) => remote::hydrated(made, node, &way, report),

@@ -94,6 +94,62 @@ fn what_cannot_be_is_said_where_it_was_written() {
 }
 
 #[test]
+fn those_who_are_put_together_are_found_by_their_names_in_any_order() {
+    let (user, key) = ("user: { deny: }", "key: { deny: }");
+    for (text, made, expected) in [
+        (
+            format!("one: {{ together: [two, user] }}\ntwo: {{ together: [user, key] }}\n{user}\n{key}"),
+            4,
+            None,
+        ),
+        (
+            "one: { together: [] }".to_owned(),
+            0,
+            Some("config/alone `together` needs the names of two authenticators at least @ []"),
+        ),
+        (
+            format!("{user}\none: {{ together: user }}"),
+            1,
+            Some("config/alone `together` needs the names of two authenticators at least @ user"),
+        ),
+        (
+            format!("{user}\none: {{ together: [usr, user] }}"),
+            1,
+            Some("config/unknown-authenticator there is no authenticator `usr` @ usr"),
+        ),
+        (
+            format!("{user}\none: {{ together: [user, two] }}\ntwo: {{ together: [one, user] }}"),
+            1,
+            Some("config/circular-authenticator `one` is put together from itself, by whatever way @ one"),
+        ),
+        (
+            format!("{user}\none: {{ together: [user, one] }}"),
+            1,
+            Some("config/circular-authenticator `one` is put together from itself, by whatever way @ one"),
+        ),
+        (
+            format!("{user}\nall: {{ anonymous: }}\none: {{ together: [user, all] }}"),
+            2,
+            Some(
+                "together/proves-nothing `all` welcomes everybody, which proves nothing together with others @ [user, all]",
+            ),
+        ),
+        (
+            format!("{user}\n{key}\none: {{ together: [user, key], principal: {{ id: claims.sub }} }}"),
+            3,
+            Some(
+                "config/unused-principal this says what a credential makes of a caller, and here the configuration itself \
+                 says so @ id",
+            ),
+        ),
+    ] {
+        let (count, said) = compiled(&text);
+        assert_eq!(count, made, "{text}: {said:?}");
+        assert_eq!(said.first().map(String::as_str), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_secret_is_never_part_of_a_finding() {
     let (_, said) = compiled(
         "one: { jwt: { issuer: i, audience: a, algorithms: [HS256], secret: '${NO_SUCH_VARIABLE_HERE}' } }",
