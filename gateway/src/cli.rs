@@ -7,6 +7,7 @@ mod demo;
 mod dev;
 mod explain;
 mod health;
+mod import;
 mod init;
 mod pdp;
 mod presets;
@@ -45,6 +46,9 @@ enum Verb {
     Routes(routes::Routes),
     /// Write a small working project
     Init(init::Init),
+    /// Make a project of another gateway's configuration
+    #[command(subcommand)]
+    Import(import::Import),
     /// Try it: an embedded upstream, routes, policies and a development key
     Demo(demo::Demo),
     /// Help with development: tokens without an identity provider
@@ -72,6 +76,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Compile(verb) => verb.run(),
         Verb::Routes(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
+        Verb::Import(verb) => verb.run(),
         Verb::Demo(verb) => verb.run(),
         Verb::Dev(verb) => verb.run(),
         Verb::Pdp(verb) => verb.run(),

@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod devkey;
 mod echo;
+mod import;
 mod listeners;
 mod observe;
 mod pdp;
