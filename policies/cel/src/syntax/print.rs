@@ -79,7 +79,8 @@ fn write_at(expr: &Expr, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         ExprKind::Negate(operand) => {
             f.write_char('-')?;
-            write_at(operand, 8, f)
+            // Two signs in a row are none.
+            write_at(operand, if is_negative(operand) { 9 } else { 8 }, f)
         }
         ExprKind::Binary(operator, left, right) => {
             write_at(left, strength, f)?;
@@ -93,6 +94,14 @@ fn write_at(expr: &Expr, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str(" : ")?;
             write_at(no, 1, f)
         }
+    }
+}
+
+fn is_negative(expr: &Expr) -> bool {
+    match expr.kind {
+        ExprKind::Literal(Literal::Int(value)) => value < 0,
+        ExprKind::Literal(Literal::Double(value)) => value.is_sign_negative(),
+        _ => false,
     }
 }
 
