@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod pdp;
 mod presets;
+mod repl;
 mod routes;
 mod serve;
 mod suites;
@@ -42,6 +43,8 @@ enum Verb {
     Test(test::Test),
     /// Compile and test a folder of policies, as `cerbos compile` does
     Compile(compile::Compile),
+    /// Try out expressions and the conditions of a policy
+    Repl(repl::Repl),
     /// List the routes in their order of precedence
     Routes(routes::Routes),
     /// Write a small working project
@@ -74,6 +77,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Explain(verb) => verb.run(),
         Verb::Test(verb) => verb.run(),
         Verb::Compile(verb) => verb.run(),
+        Verb::Repl(verb) => verb.run(),
         Verb::Routes(verb) => verb.run(),
         Verb::Init(verb) => verb.run(),
         Verb::Import(verb) => verb.run(),

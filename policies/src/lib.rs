@@ -14,6 +14,7 @@ mod names;
 mod place;
 mod plan;
 mod raw;
+pub mod repl;
 mod schema;
 mod set;
 pub mod suite;

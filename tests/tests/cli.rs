@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "serve",
     "check",
     "test",
     "compile",
     "explain",
+    "repl",
     "routes",
     "init",
     "version",

@@ -68,6 +68,11 @@ impl Env {
         self.find(path).and_then(|node| node.value.as_ref()).map(|(slot, _)| *slot)
     }
 
+    /// The names right under a roof, in the order of their declaration, aliases left out.
+    pub fn names_under(&self, roof: &str) -> impl Iterator<Item = &str> {
+        self.find(roof).into_iter().flat_map(|node| node.order.iter().map(|(name, _)| &**name))
+    }
+
     /// A name with a slot, in its long form.
     pub(crate) fn named(&self, path: &str) -> Option<(Arc<str>, Slot)> {
         let node = self.find(path)?;

@@ -49,6 +49,7 @@ pub use cx::{Arena, Cx, Limits};
 pub use env::{Env, EnvBuilder, Slot};
 pub use error::{ErrorKind, EvalError};
 pub use functions::{
+    function_names,
     network::Cidr,
     spiffe::{Id as SpiffeId, Matcher as SpiffeMatcher, TrustDomain as SpiffeTrustDomain},
     time::rfc3339::Written as Timestamp,

@@ -28,7 +28,7 @@ pub(crate) mod slot {
 pub(crate) const DERIVED_ROLES: &str = "runtime.effectiveDerivedRoles";
 
 /// The environment without variables and constants.
-pub(super) fn base() -> Arc<Env> {
+pub(crate) fn base() -> Arc<Env> {
     static BASE: LazyLock<Arc<Env>> = LazyLock::new(declare);
     Arc::clone(&BASE)
 }

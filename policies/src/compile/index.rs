@@ -39,8 +39,23 @@ pub(super) fn version(written: &str) -> &str {
 }
 
 pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Policy], findings: &mut Findings) -> Index<'p> {
+    let (mut index, keys) = sets(bundle, policies, findings);
+    missing_scopes(policies, &keys, findings);
+    permissions(policies, &mut index, findings);
+    index
+}
+
+/// Policies by their keys.
+type Keys<'p> = FxHashMap<String, &'p Policy>;
+
+/// The index without the scopes: what is there twice, and which imports are missing.
+pub(super) fn sets<'p>(
+    bundle: &Bundle,
+    policies: &'p [Policy],
+    findings: &mut Findings,
+) -> (Index<'p>, Keys<'p>) {
     let mut index = Index::default();
-    let mut keys: FxHashMap<String, &Policy> = FxHashMap::default();
+    let mut keys = Keys::default();
     for policy in policies {
         let key = key(policy);
         if let Some(first) = keys.get(&key) {
@@ -64,9 +79,7 @@ pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Policy], findings: &mut 
     for policy in policies {
         imports(policy, &index, findings);
     }
-    missing_scopes(policies, &keys, findings);
-    permissions(policies, &mut index, findings);
-    index
+    (index, keys)
 }
 
 fn duplicate(bundle: &Bundle, key: &str, first: &Policy, second: &Policy, findings: &mut Findings) {

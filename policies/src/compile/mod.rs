@@ -5,10 +5,12 @@ mod environment;
 mod files;
 mod index;
 mod link;
+mod one;
 mod units;
 mod variables;
 
-pub(crate) use environment::slot;
+pub(crate) use environment::{base as base_environment, slot};
+pub(crate) use one::{One, one};
 use portreeve_diagnostics::{Bundle, Report};
 use rustc_hash::FxHashMap;
 
@@ -47,15 +49,7 @@ fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<PolicyS
     if findings.has_errors() {
         return (None, findings);
     }
-    let mut linker = Linker {
-        bundle,
-        index: &index,
-        set: PolicySet::default(),
-        findings: &mut findings,
-        environments: FxHashMap::default(),
-        expressions: FxHashMap::default(),
-        derived: FxHashMap::default(),
-    };
+    let mut linker = Linker::new(bundle, &index, &mut findings);
     for policy in &policies {
         linker.policy(policy);
     }
@@ -80,6 +74,20 @@ struct Linker<'b> {
     expressions: FxHashMap<(u32, String), Option<u32>>,
     /// Derived roles by their set and name, and whether they could be compiled.
     derived: FxHashMap<(String, String), u32>,
+}
+
+impl<'b> Linker<'b> {
+    fn new(bundle: &'b Bundle, index: &'b index::Index<'b>, findings: &'b mut Findings) -> Self {
+        Self {
+            bundle,
+            index,
+            set: PolicySet::default(),
+            findings,
+            environments: FxHashMap::default(),
+            expressions: FxHashMap::default(),
+            derived: FxHashMap::default(),
+        }
+    }
 }
 
 fn next<T>(list: &[T]) -> u32 {

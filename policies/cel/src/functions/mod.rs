@@ -101,6 +101,32 @@ fn by_name(member: bool) -> HashMap<&'static str, &'static Function> {
     all().filter(|function| function.can_be(member)).map(|function| (function.name, function)).collect()
 }
 
+/// The names of all functions and macros, sorted, each once: `math.abs`, `startsWith`, `exists_one`.
+#[must_use]
+pub fn function_names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = all().map(|function| function.name).chain(MACROS).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+const MACROS: [&str; 14] = [
+    "has",
+    "all",
+    "exists",
+    "exists_one",
+    "existsOne",
+    "filter",
+    "map",
+    "cel.bind",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+    "sortBy",
+    "optMap",
+    "optFlatMap",
+];
+
 /// Every function there is.
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     [

@@ -1,4 +1,5 @@
 mod equality;
+mod notation;
 
 use std::{cmp::Ordering, net::IpAddr, sync::Arc};
 
