@@ -9,11 +9,24 @@ use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+        RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use portreeve_identity::Reply;
+
+use crate::answers::{Accept, Failure, Login, Page, Rule, Values, What, choose};
+
+/// What is answered to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// The method.
+    pub(crate) method: &'a Method,
+    /// The header fields.
+    pub(crate) headers: &'a HeaderMap,
+    /// The path and query.
+    pub(crate) target: &'a str,
+}
 
 /// What an answer says.
 #[derive(Debug)]
@@ -44,20 +57,31 @@ impl Answer {
         }
     }
 
-    /// The response to a request with this method and these header fields. `id` is the event's.
+    /// The response to a request. `id` is the event's, `code` the record's; the first of the rules that fits says how.
     pub(crate) fn response(
         &self,
-        method: &Method,
-        headers: &HeaderMap,
+        asked: &Asked<'_>,
         id: &impl Display,
+        code: &str,
+        rules: &[Rule],
     ) -> Response<Bytes> {
+        let Asked { method, headers, target } = *asked;
         let id = id.to_string();
         let mut response = match form(headers) {
             _ if self.speaks() => self.said(),
             Form::Grpc => self.grpc(&id),
             Form::Rpc => self.rpc(&id),
-            Form::Html => self.page(&id),
-            Form::Problem => self.problem(&id),
+            form => {
+                let accept = if form == Form::Html { Accept::Html } else { Accept::Json };
+                match choose(rules, &Failure { status: self.status, code, accept, method }) {
+                    Some(What::Problem) => self.problem(&id),
+                    Some(What::Plain) => self.page(&id),
+                    Some(What::Page(page, login)) => self.own_page(page, login.as_ref(), target, &id),
+                    Some(What::Redirect(login)) => return redirect(login, target, &id),
+                    None if accept == Accept::Html => self.page(&id),
+                    None => self.problem(&id),
+                }
+            }
         };
         let fields = response.headers_mut();
         if let Ok(value) = HeaderValue::from_str(&id) {
@@ -125,6 +149,20 @@ impl Answer {
         response
     }
 
+    /// A page of the configuration's. It may have styles and pictures, also its own, and runs nothing.
+    fn own_page(&self, page: &Page, login: Option<&Login>, target: &str, id: &str) -> Response<Bytes> {
+        let (status, title) = (self.status.as_u16(), phrase(self.status));
+        let login = login.map(|login| login.url(target)).unwrap_or_default();
+        let filled = page.filled(&Values { status, title, event: id, login: &login });
+        let mut response = self.with_body("text/html; charset=utf-8", filled);
+        let policy = HeaderValue::from_static(
+            "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
+             base-uri 'none'; frame-ancestors 'none'",
+        );
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        response
+    }
+
     /// MCP speaks JSON-RPC 2.0. The request's id is in the body, which nobody read, so there is none.
     fn rpc(&self, id: &str) -> Response<Bytes> {
         let error = serde_json::json!({
@@ -163,6 +201,23 @@ impl Answer {
         *response.body_mut() = Bytes::from(body);
         response
     }
+}
+
+/// The way to a login, which is told to nobody else and remembered by no cache.
+fn redirect(login: &Login, target: &str, id: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    let fields = response.headers_mut();
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    fields.insert(CONTENT_LENGTH, HeaderValue::from(0));
+    if let Ok(id) = HeaderValue::from_str(id) {
+        fields.insert(REQUEST_ID, id);
+    }
+    match HeaderValue::try_from(login.url(target)) {
+        Ok(url) => drop(fields.insert(LOCATION, url)),
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    response
 }
 
 /// The field that carries the event's id.
@@ -257,7 +312,8 @@ mod tests {
         for (name, value) in fields {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        Answer::of(StatusCode::from_u16(status).unwrap()).response(&method, &headers, &"0199-id")
+        let asked = Asked { method: &method, headers: &headers, target: "/a" };
+        Answer::of(StatusCode::from_u16(status).unwrap()).response(&asked, &"0199-id", "policy/denied", &[])
     }
 
     #[test]
@@ -345,7 +401,8 @@ mod tests {
             vec![HeaderValue::from_static("Bearer"), HeaderValue::from_static("Basic realm=\"a\"")];
         let answer =
             Answer { status: StatusCode::UNAUTHORIZED, challenges, retry_after: Some(3), reply: None };
-        let response = answer.response(&Method::GET, &HeaderMap::new(), &"id");
+        let asked = Asked { method: &Method::GET, headers: &HeaderMap::new(), target: "/" };
+        let response = answer.response(&asked, &"id", "identity/missing", &[]);
         let told: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();
         assert_eq!(told, ["Bearer", "Basic realm=\"a\""]);
         assert_eq!(response.headers()["retry-after"], "3");

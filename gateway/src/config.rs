@@ -3,6 +3,7 @@
 //! [`raw`] takes the file apart into spanned values without defaults and without logic; [`compile`] makes settings of
 //! them that cannot be wrong, and reports everything that cannot be made into one.
 
+mod answers;
 mod authenticators;
 mod compile;
 mod files;
@@ -16,6 +17,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use portreeve_diagnostics::{Node, Spanned};
 
+pub(crate) use answers::{answers, page_files};
 pub(crate) use authenticators::{Kept, authenticators, key_files};
 pub(crate) use compile::compile;
 pub(crate) use files::Folder;
@@ -44,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) authenticators: Vec<(Spanned<String>, Node)>,
     /// How requests can be changed on their way, by name, as written.
     pub(crate) mutators: Vec<(Spanned<String>, Node)>,
+    /// How the gateway answers by itself, by name, as written.
+    pub(crate) answers: Vec<(Spanned<String>, Node)>,
     /// Files and folders with routes, relative to the configuration's own folder.
     pub(crate) routes: Vec<Spanned<String>>,
     /// The folder with policies, relative likewise.

@@ -5,6 +5,7 @@
 
 mod admin;
 mod answer;
+mod answers;
 mod cli;
 mod config;
 mod devkey;

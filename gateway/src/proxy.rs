@@ -32,6 +32,7 @@ pub(crate) use front::{Connections, Front};
 
 use crate::{
     answer::{Answer, REQUEST_ID},
+    answers::LiveAnswers,
     observe::Metrics,
     upstreams::LiveUpstreams,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Proxy {
     pub(crate) enforcer: Arc<Enforcer>,
     /// Where permitted requests go.
     pub(crate) upstreams: LiveUpstreams,
+    /// How the gateway answers by itself.
+    pub(crate) answers: LiveAnswers,
     /// The counters.
     pub(crate) metrics: Arc<Metrics>,
     /// The listener's address, as a label.
@@ -94,8 +97,9 @@ impl ProxyHttp for Proxy {
                 Answer::to(&refusal)
             }
         };
-        let header = session.req_header();
-        let response = refused.response(&header.method, &header.headers, &record.id);
+        let (answers, code) = (self.answers.load(), record.refused.unwrap_or_default());
+        let rules = answers.rules(record.route.as_deref());
+        let response = refused.response(&read::asked(session), &record.id, code, rules);
         let ambiguous = refused.status == http::StatusCode::BAD_REQUEST;
         *exchange = Exchange::Refused(record);
         // What follows a request that can be read in two ways may be part of it.
@@ -198,9 +202,10 @@ impl ProxyHttp for Proxy {
         if let Some(status) = status
             && session.response_written().is_none()
         {
-            let header = session.req_header();
             let id = exchange.id().unwrap_or_default();
-            let response = Answer::of(status).response(&header.method, &header.headers, &id);
+            let (answers, code) = (self.answers.load(), failure::record_code(error).unwrap_or_default());
+            let rules = answers.rules(exchange.permit().ok().map(|permit| &**permit.route()));
+            let response = Answer::of(status).response(&read::asked(session), &id, code, rules);
             session.set_keepalive(None);
             if let Err(error) = write(session, response).await {
                 tracing::debug!(%error, "the client did not take the answer");

@@ -141,6 +141,7 @@ impl Reloader {
         // First where requests may go, then the routes that send them there.
         let upstreams = Upstreams::start(revision.config.upstreams.clone(), &self.shared.upstreams.load());
         self.shared.upstreams.store(Arc::new(upstreams));
+        self.shared.answers.store(Arc::new(revision.answers));
         self.live.replace(revision.snapshot);
         self.kept = revision.kept;
         self.watch(&revision.config, &id);
@@ -216,5 +217,6 @@ fn fixed(config: &Config) -> String {
 
 fn named(config: &Config) -> Vec<String> {
     let paths = config.routes.iter().chain([&config.policies]).map(|path| path.value.as_str());
-    paths.chain(config::key_files(&config.authenticators)).map(str::to_owned).collect()
+    let paths = paths.chain(config::key_files(&config.authenticators));
+    paths.chain(config::page_files(&config.answers)).map(str::to_owned).collect()
 }

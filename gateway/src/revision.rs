@@ -10,6 +10,7 @@ use portreeve_policies::{Options, PolicySet};
 use portreeve_route_config::RouteTable;
 
 use crate::{
+    answers::Answers,
     config::{self, Config, Evaluation, Kept, KeptMint},
     source::{Source, Text},
 };
@@ -21,6 +22,8 @@ pub(crate) struct Revision {
     pub(crate) config: Config,
     /// What is kept for the next revision, with what it remembers.
     pub(crate) kept: KeptParts,
+    /// How the gateway answers by itself.
+    pub(crate) answers: Answers,
     /// Routes, policies, and what the names in them stand for.
     pub(crate) snapshot: Snapshot,
 }
@@ -85,6 +88,8 @@ fn link(
     let mutators = config::mutators(&config.mutators, &upstreams, source.folder(), &before.mints, report);
     let mints: Vec<_> = mutators.mints.iter().map(|kept| Arc::clone(&kept.mint)).collect();
     let known: Vec<_> = authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect();
+    let answers = config::answers(&config.answers, &text.bundle, report);
+    let names: Vec<Arc<str>> = config.answers.iter().map(|(name, _)| name.value.as_str().into()).collect();
     let project = Project {
         bundle: &text.bundle,
         routes: routes?,
@@ -92,9 +97,10 @@ fn link(
         authenticators: &known,
         upstreams: &upstreams,
         mutators: &mutators.named,
+        answers: &names,
         mints: &mints,
     };
     let snapshot = project.link(report);
     let kept = KeptParts { authenticators, mints: mutators.mints };
-    Some(Revision { config, kept, snapshot })
+    Some(Revision { config, kept, answers, snapshot })
 }

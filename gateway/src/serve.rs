@@ -13,6 +13,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     admin::{self, Admin, Revisions},
+    answers::LiveAnswers,
     config::{Config, Limits},
     listeners::{Bound, Certificates},
     observe::Metrics,
@@ -44,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) enforcer: Arc<Enforcer>,
     /// Where permitted requests go.
     pub(crate) upstreams: LiveUpstreams,
+    /// How the gateway answers by itself.
+    pub(crate) answers: LiveAnswers,
     /// The counters.
     pub(crate) metrics: Arc<Metrics>,
     /// The revisions.
@@ -114,7 +117,7 @@ impl Running {
     /// # Errors
     /// A port is not to be had, TLS cannot be set up, or an audit file cannot be written.
     pub(crate) async fn start(source: Source, revision: Revision) -> anyhow::Result<Self> {
-        let Revision { config, kept, snapshot } = revision;
+        let Revision { config, kept, answers, snapshot } = revision;
         let metrics = Arc::new(Metrics::new());
         let records = Records::open(&config.audit, &metrics)?;
         let id = Arc::clone(snapshot.revision());
@@ -126,7 +129,8 @@ impl Running {
         let facts = Facts::new(Arc::new(Client::new(Arc::clone(&upstreams))));
         let enforcer = Arc::new(Enforcer::new(Arc::clone(&live), facts, records.sink()));
         let revisions = Arc::new(Revisions::default());
-        let shared = Shared { enforcer, upstreams, metrics, revisions };
+        let answers = Arc::new(ArcSwap::from_pointee(answers));
+        let shared = Shared { enforcer, upstreams, answers, metrics, revisions };
         let (gateway, certificates) = Gateway::start(&config, &shared).await?;
         reload::prepare(&kept.authenticators).await;
         shared.metrics.reloaded(true);
@@ -171,6 +175,7 @@ fn front(bound: &Bound, limits: &Limits, shared: &Shared, connections: &Arc<Conn
     let proxy = Proxy {
         enforcer: Arc::clone(&shared.enforcer),
         upstreams: Arc::clone(&shared.upstreams),
+        answers: Arc::clone(&shared.answers),
         metrics: Arc::clone(&shared.metrics),
         listener: bound.address().to_string().into(),
         tls: settings.tls.is_some(),

@@ -82,7 +82,8 @@ impl Source {
         let named = routes.chain([config.policies.value.as_str()]);
         let directory = named.fold(self.alone(), |directory, path| directory.include(path, is_yaml_or_json));
         let keys = config::key_files(&config.authenticators);
-        keys.fold(directory, |directory, path| directory.include(path, |_| true))
+        keys.chain(config::page_files(&config.answers))
+            .fold(directory, |directory, path| directory.include(path, |_| true))
     }
 
     fn alone(&self) -> Directory {

@@ -48,6 +48,8 @@ pub struct Route {
     pub mutate: Box<[Mutation]>,
     /// The longest that the upstream may take, where the route says so.
     pub timeout: Option<Duration>,
+    /// The name of the answers for callers who are not forwarded, where the route says so.
+    pub answers: Option<Spanned<Arc<str>>>,
 }
 
 /// One change to a request on its way to the upstream.

@@ -117,6 +117,7 @@ fn enforcer(issuer: &Issuer) -> Enforcer {
         authenticators: &[authenticator(issuer)],
         upstreams: &["app".into()],
         mutators: &[],
+        answers: &[],
         mints: &[],
     };
     let live = Live::new(project.link(&mut report));

@@ -31,6 +31,8 @@ pub struct Project<'p> {
     pub upstreams: &'p [Arc<str>],
     /// What each named mutator does.
     pub mutators: &'p [(Arc<str>, Mutator)],
+    /// The names of the answers for callers who are not forwarded.
+    pub answers: &'p [Arc<str>],
     /// Those who sign tokens for upstreams.
     pub mints: &'p [Arc<Mint>],
 }
@@ -61,6 +63,11 @@ impl Project<'_> {
 
     fn link_route(&self, route: &Route, report: &mut Report) -> Link {
         self.upstream(&route.upstream, report);
+        if let Some(name) = &route.answers
+            && !self.answers.contains(&name.value)
+        {
+            report.push(unknown("answers", name, self.answers.iter().map(AsRef::as_ref)));
+        }
         if let Access::Authorized(template) = &route.access
             && let Some(load) = &template.load
         {
@@ -165,6 +172,7 @@ pub(crate) fn unknown<'k>(
     let code = match what {
         "upstream" => "link/unknown-upstream",
         "authenticator" => "link/unknown-authenticator",
+        "answers" => "link/unknown-answers",
         _ => "link/unknown-mutator",
     };
     let diagnostic =

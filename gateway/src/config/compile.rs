@@ -28,6 +28,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
     let authenticators =
         raw.authenticators.map(|node| named(node, "authenticators", report)).unwrap_or_default();
     let mutators = raw.mutators.map(|node| named(node, "mutators", report)).unwrap_or_default();
+    let answers = raw.answers.map(|node| named(node, "answers", report)).unwrap_or_default();
     let routes = raw.routes.map(|node| texts(node, "`routes`", report));
     let policies = raw.policies.and_then(|node| policies(node, report));
     let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
@@ -40,6 +41,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         upstreams: upstreams?,
         authenticators,
         mutators,
+        answers,
         routes: routes?,
         policies,
         evaluation,

@@ -10,7 +10,7 @@ use http::{
 use pingora::{http::RequestHeader, proxy::Session};
 use portreeve_enforce::Request;
 
-use crate::listeners::Secured;
+use crate::{answer::Asked, listeners::Secured};
 
 /// The request. What cannot be read one way only is passed on as something that the enforcer refuses.
 pub(super) fn request(session: &Session, at: SystemTime, tls: bool) -> Request<'_> {
@@ -44,6 +44,12 @@ pub(super) fn authority(header: &RequestHeader) -> Option<&str> {
         (Some(target), Some(host)) => target.eq_ignore_ascii_case(host).then_some(target),
         (one, other) => one.or(other),
     }
+}
+
+/// What an answer of the gateway's own depends on.
+pub(super) fn asked(session: &Session) -> Asked<'_> {
+    let header = session.req_header();
+    Asked { method: &header.method, headers: &header.headers, target: target(session) }
 }
 
 /// The length of the body that the client promises.

@@ -33,6 +33,7 @@ pub(super) fn compile(raw: &RawRoute, defaults: &RawShared, report: &mut Report)
         authenticate,
         mutate: mutate.into(),
         timeout: raw.shared.timeout.or(defaults.timeout),
+        answers: raw.shared.answers.as_ref().or(defaults.answers.as_ref()).map(shared),
         matchers,
     })
     .filter(|route| !route.matchers.is_empty())

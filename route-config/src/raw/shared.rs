@@ -19,6 +19,7 @@ pub(crate) struct RawShared {
     pub(crate) trailing_slash: Option<TrailingSlash>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) max_body: Option<Spanned<u64>>,
+    pub(crate) answers: Option<Spanned<String>>,
 }
 
 /// One item of `mutate`.
@@ -47,6 +48,7 @@ impl RawShared {
                 read::choice(node, "`trailing_slash`", &choices, report)
             }),
             timeout: fields.optional("timeout").and_then(|node| read::duration(node, "`timeout`", report)),
+            answers: fields.optional("answers").and_then(|node| read::text(node, "`answers`", report)),
             max_body: fields.optional("body").and_then(|node| max_body(node, report)),
         }
     }

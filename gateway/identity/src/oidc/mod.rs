@@ -22,6 +22,7 @@ use quick_cache::sync::Cache;
 use serde_json::Value;
 
 pub use config::OidcConfig;
+pub use paths::safe_return;
 pub use seal::CookieKey;
 
 use crate::{
