@@ -28,3 +28,9 @@ demo:
 # CPU per request beside bare pingora, nginx and Envoy
 bench *ARGS:
     tests/bench/run {{ARGS}}
+
+# every fuzz target, for so many seconds each
+fuzz SECONDS='240':
+    cd diagnostics && cargo +nightly fuzz run yaml -- -max_len=4096 -max_total_time={{SECONDS}}
+    cd policies/cel && cargo +nightly fuzz run expression -- -max_len=4096 -max_total_time={{SECONDS}}
+    cd policies/cel && cargo +nightly fuzz run print -- -max_len=4096 -max_total_time={{SECONDS}}

@@ -221,6 +221,8 @@ impl Parser {
         }
         let value = match self.peek() {
             TokenKind::IntMagnitude => Literal::Int(i64::MIN),
+            // No number says that it was written `-0`.
+            TokenKind::Literal(Literal::Int(0)) => return Ok(None),
             TokenKind::Literal(Literal::Int(value)) => Literal::Int(value.wrapping_neg()),
             TokenKind::Literal(Literal::Double(value)) => Literal::Double(-value),
             _ => return Ok(None),
