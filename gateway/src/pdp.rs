@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use portreeve_api::pdp::{self, Config, Journal, Point, config::Listen};
 use portreeve_diagnostics::{Bundle, Diagnostic, Report, render};
-use portreeve_policies::{Options, PolicySet};
+use portreeve_policies::{Kept, Options, PolicySet, Recompiled};
 use portreeve_store::{Directory, Watch, is_yaml_or_json};
 use tokio::{
     net::TcpListener,
@@ -27,6 +27,8 @@ use self::tokens::Verifier;
 pub(crate) struct Started {
     config: Config,
     set: PolicySet,
+    /// What is not to be done again when a policy changes.
+    kept: Kept,
     policies: Bundle,
     directory: Directory,
     verifier: Verifier,
@@ -61,18 +63,22 @@ impl Started {
         };
         let directory = Directory::new(&root).include(".", is_yaml_or_json);
         let (policies, found) = directory.read();
-        let set = if found.has_errors() { Err(found) } else { compile(&policies, &config.options) };
-        let set = match set {
-            Ok((set, warnings)) => {
+        let set = if found.has_errors() {
+            Err(found)
+        } else {
+            compile(&policies, &config.options, &Kept::default())
+        };
+        let (set, kept) = match set {
+            Ok((set, kept, warnings)) => {
                 show(&warnings, &policies);
-                set
+                (set, kept)
             }
             // Other places than those of the configuration.
             Err(found) => return (None, policies, found),
         };
         match journal(&config) {
             Ok(journal) => {
-                let started = Self { config, set, policies, directory, verifier, journal };
+                let started = Self { config, set, kept, policies, directory, verifier, journal };
                 (Some(started), bundle, report)
             }
             Err(error) => {
@@ -91,14 +97,15 @@ impl Started {
     async fn serve(self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let Self { config, set, policies, directory, verifier, journal } = self;
+        let Self { config, set, kept, policies, directory, verifier, journal } = self;
         let verifier = Arc::new(verifier);
         verifier.fetch().await;
         let listener = bind(&config.listen).await?;
         let address = listener.local_addr()?;
         let count = set.len();
         let point = Arc::new(Point::new(&config, set, &policies, Arc::clone(&verifier) as _, journal));
-        let watch = config.storage.watch.then(|| watch(&directory, &policies.revision, &config, &point));
+        let watch =
+            config.storage.watch.then(|| watch(&directory, &policies.revision, &config, &point, kept));
         let refresh = tokio::spawn(Arc::clone(&verifier).refresh());
         tracing::info!(%address, policies = count, revision = %policies.revision, "answering");
         // The text is not needed any more.
@@ -132,11 +139,11 @@ fn journal(config: &Config) -> Result<Option<Journal>, pdp::Unwritable> {
     config.audit.clone().map(open).transpose()
 }
 
-fn compile(bundle: &Bundle, options: &Options) -> Result<(PolicySet, Report), Report> {
+fn compile(bundle: &Bundle, options: &Options, before: &Kept) -> Result<(PolicySet, Kept, Report), Report> {
     let files: Vec<u32> = (0u32..).zip(&bundle.files).map(|(index, _)| index).collect();
-    match PolicySet::compile(bundle, &files, options) {
-        (Some(set), report) if !report.has_errors() => Ok((set, report)),
-        (_, report) => Err(report),
+    match PolicySet::recompile(bundle, &files, options, before) {
+        Recompiled { set: Some(set), report, kept, .. } if !report.has_errors() => Ok((set, kept, report)),
+        Recompiled { report, .. } => Err(report),
     }
 }
 
@@ -146,12 +153,19 @@ fn show(report: &Report, bundle: &Bundle) {
     }
 }
 
-fn watch(directory: &Directory, revision: &str, config: &Config, point: &Arc<Point>) -> Watch {
+fn watch(
+    directory: &Directory,
+    revision: &str,
+    config: &Config,
+    point: &Arc<Point>,
+    mut kept: Kept,
+) -> Watch {
     let (point, options) = (Arc::clone(point), config.options.clone());
     directory.watch(revision, move |bundle, report| {
-        let compiled = if report.has_errors() { Err(report) } else { compile(&bundle, &options) };
+        let compiled = if report.has_errors() { Err(report) } else { compile(&bundle, &options, &kept) };
         match compiled {
-            Ok((set, warnings)) => {
+            Ok((set, again, warnings)) => {
+                kept = again;
                 show(&warnings, &bundle);
                 point.replace(set, &bundle);
                 tracing::info!(revision = %bundle.revision, "other policies are live");

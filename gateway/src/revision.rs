@@ -6,7 +6,7 @@ use std::sync::Arc;
 use portreeve_diagnostics::{Bundle, Report};
 use portreeve_enforce::{Project, Snapshot};
 use portreeve_identity::Authenticator;
-use portreeve_policies::{Options, PolicySet};
+use portreeve_policies::{Options, PolicySet, Recompiled};
 use portreeve_route_config::RouteTable;
 
 use crate::{
@@ -46,6 +46,8 @@ pub(crate) struct KeptParts {
     pub(crate) authenticators: Vec<Kept>,
     /// Those who sign tokens.
     pub(crate) mints: Vec<KeptMint>,
+    /// What is not to be done again when a policy changes.
+    pub(crate) policies: portreeve_policies::Kept,
 }
 
 impl KeptParts {
@@ -82,7 +84,9 @@ fn link(
     let (routes, found) = RouteTable::compile(&text.bundle, &text.routes);
     report.extend(found);
     let options = Options { strict: config.evaluation == Evaluation::Strict, ..Options::default() };
-    let (policies, found) = PolicySet::compile(&text.bundle, &text.policies, &options);
+    let Recompiled { set: policies, report: found, kept, work } =
+        PolicySet::recompile(&text.bundle, &text.policies, &options, &before.policies);
+    tracing::debug!(files = work.files, expressions = work.expressions, "policies were compiled");
     report.extend(found);
     let upstreams: Vec<Arc<str>> = config.upstreams.iter().map(|one| Arc::clone(&one.name)).collect();
     let mutators = config::mutators(&config.mutators, &upstreams, source.folder(), &before.mints, report);
@@ -101,6 +105,6 @@ fn link(
         mints: &mints,
     };
     let snapshot = project.link(report);
-    let kept = KeptParts { authenticators, mints: mutators.mints };
+    let kept = KeptParts { authenticators, mints: mutators.mints, policies: kept };
     Some(Revision { config, kept, answers, snapshot })
 }

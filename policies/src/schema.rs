@@ -3,6 +3,7 @@
 mod misfit;
 
 use std::{
+    cell::LazyCell,
     collections::HashMap,
     sync::{Arc, OnceLock},
 };
@@ -12,6 +13,7 @@ use portreeve_diagnostics::{Bundle, Diagnostic, Span};
 
 use crate::{
     PolicySet, Source, ValidationError,
+    compile::Memory,
     finding::{Cause, Findings},
     place,
 };
@@ -25,7 +27,7 @@ pub(crate) struct Schema {
     /// Where it is referred to, and for whose attributes.
     uses: Vec<(Span, &'static str)>,
     /// Ready, or why not.
-    validator: Result<jsonschema::Validator, String>,
+    validator: Result<Arc<jsonschema::Validator>, String>,
 }
 
 impl Default for Schema {
@@ -68,17 +70,30 @@ impl jsonschema::Retrieve for Bundled {
 }
 
 /// Reads the schemas that policies refer to.
-pub(crate) fn load(bundle: &Bundle, files: &[u32], set: &mut PolicySet, findings: &mut Findings) {
+pub(crate) fn load(
+    bundle: &Bundle,
+    files: &[u32],
+    set: &mut PolicySet,
+    findings: &mut Findings,
+    memory: &mut Memory<'_>,
+) {
     if set.schemas.is_empty() {
         return;
     }
-    let read = files.iter().filter_map(|file| bundle.files.get(*file as usize)).filter_map(|file| {
-        let schema = serde_json::from_str(&file.text).map_err(|error| error.to_string());
-        Some((format!("{BUNDLED}{}", schema_path(&file.name)?), schema))
+    let written = files.iter().filter_map(|file| bundle.files.get(*file as usize)).filter_map(|file| {
+        let path = schema_path(&file.name)?;
+        Some((format!("{BUNDLED}{path}"), &*file.text))
     });
-    let schemas: Arc<Schemas> = Arc::new(read.collect());
+    let written: Vec<(String, &str)> = written.collect();
+    memory.schemas(&written);
+    let schemas: LazyCell<Arc<Schemas>, _> = LazyCell::new(|| {
+        let read = written.iter().map(|(path, text)| {
+            (path.clone(), serde_json::from_str(text).map_err(|error| error.to_string()))
+        });
+        Arc::new(read.collect())
+    });
     for (reference, schema) in &mut set.schemas {
-        schema.validator = compile(reference, &schemas);
+        schema.validator = memory.validator(reference, || compile(reference, &schemas).map(Arc::new));
         let Err(why) = &schema.validator else { continue };
         for (at, who) in &schema.uses {
             let text = format!("Failed to load {who} schema \"{reference}\": {why}");

@@ -194,7 +194,7 @@ pub(crate) struct Variable {
 
 #[derive(Debug)]
 pub(crate) struct Expression {
-    pub(crate) program: Program,
+    pub(crate) program: Arc<Program>,
     pub(crate) text: Arc<str>,
     /// The variables it needs, in the order in which they can be evaluated.
     pub(crate) variables: Box<[u32]>,

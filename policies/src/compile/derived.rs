@@ -10,7 +10,7 @@ use crate::{
     set::Derived,
 };
 
-impl Linker<'_> {
+impl Linker<'_, '_> {
     /// The derived role that a rule names, among those that its policy imports.
     pub(super) fn derived_role(&mut self, imports: &[Text], name: &Text, file: u32) -> Option<u32> {
         let index = self.index;

@@ -1,16 +1,21 @@
+use std::sync::Arc;
+
 use portreeve_diagnostics::Bundle;
 
-use crate::{
-    finding::Findings,
-    raw::{self, Policy},
-};
+use super::Memory;
+use crate::{finding::Findings, raw::Policy};
 
-/// Reads the files that hold policies.
-pub(super) fn policies(bundle: &Bundle, files: &[u32], findings: &mut Findings) -> Vec<Policy> {
+/// Reads the files that hold policies, but for those that are known from before.
+pub(super) fn policies(
+    bundle: &Bundle,
+    files: &[u32],
+    memory: &mut Memory<'_>,
+    findings: &mut Findings,
+) -> Vec<Arc<Policy>> {
     let mut found = Vec::new();
     for index in files {
         if bundle.files.get(*index as usize).is_some_and(|file| is_policy(&file.name)) {
-            found.extend(raw::read(bundle, *index, findings));
+            found.extend(memory.read(bundle, *index, findings));
         }
     }
     found

@@ -1,6 +1,6 @@
 //! What is there, by name; what is there twice, and what is missing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use portreeve_cel::Value;
 use portreeve_diagnostics::{Bundle, Diagnostic, Span, suggest};
@@ -38,7 +38,7 @@ pub(super) fn version(written: &str) -> &str {
     if written.is_empty() { "default" } else { written }
 }
 
-pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Policy], findings: &mut Findings) -> Index<'p> {
+pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Arc<Policy>], findings: &mut Findings) -> Index<'p> {
     let (mut index, keys) = sets(bundle, policies, findings);
     missing_scopes(policies, &keys, findings);
     permissions(policies, &mut index, findings);
@@ -51,7 +51,7 @@ type Keys<'p> = FxHashMap<String, &'p Policy>;
 /// The index without the scopes: what is there twice, and which imports are missing.
 pub(super) fn sets<'p>(
     bundle: &Bundle,
-    policies: &'p [Policy],
+    policies: &'p [Arc<Policy>],
     findings: &mut Findings,
 ) -> (Index<'p>, Keys<'p>) {
     let mut index = Index::default();
@@ -130,7 +130,7 @@ fn missing<T>(
 }
 
 /// Every scope above a policy's scope must have a policy of that name; a role policy in the scope will do for resources.
-fn missing_scopes(policies: &[Policy], keys: &FxHashMap<String, &Policy>, findings: &mut Findings) {
+fn missing_scopes(policies: &[Arc<Policy>], keys: &FxHashMap<String, &Policy>, findings: &mut Findings) {
     let mut gaps: BTreeMap<String, Vec<&Policy>> = BTreeMap::new();
     let mut role_scopes = rustc_hash::FxHashSet::default();
     for policy in policies {
@@ -166,7 +166,7 @@ fn missing_scopes(policies: &[Policy], keys: &FxHashMap<String, &Policy>, findin
 }
 
 /// Q1: a scope has one kind of permissions, and saying nothing means that it overrides its parent.
-fn permissions<'p>(policies: &'p [Policy], index: &mut Index<'p>, findings: &mut Findings) {
+fn permissions<'p>(policies: &'p [Arc<Policy>], index: &mut Index<'p>, findings: &mut Findings) {
     let mut seen: FxHashMap<&str, (bool, Span)> = FxHashMap::default();
     let mut reported = std::collections::BTreeSet::new();
     for policy in policies {

@@ -1,12 +1,14 @@
 //! Expressions, conditions and outputs.
 
+use std::sync::Arc;
+
 use portreeve_cel::{
     Program,
     syntax::{self, Expr, ExprKind, Issue},
 };
 use portreeve_diagnostics::{Diagnostic, Span, yaml};
 
-use super::{Linker, add_condition, environment::DERIVED_ROLES, push, variables::references};
+use super::{Linker, add_condition, environment::DERIVED_ROLES, kept::Known, push, variables::references};
 use crate::{
     finding::Cause,
     place,
@@ -14,7 +16,7 @@ use crate::{
     set::{Condition, Expression, Output},
 };
 
-impl Linker<'_> {
+impl Linker<'_, '_> {
     /// Compiles an expression. What is wrong with it is among the findings, once for each place.
     pub(super) fn expression(&mut self, names: u32, text: &Text, variable: Option<&str>) -> Option<u32> {
         let key = (names, text.value.clone());
@@ -27,24 +29,38 @@ impl Linker<'_> {
     }
 
     fn compile_expression(&mut self, names: u32, text: &Text, variable: Option<&str>) -> Option<u32> {
-        let env = std::sync::Arc::clone(&self.set.names.get(names as usize)?.env);
+        let scope = *self.scopes.get(names as usize)?;
+        let known = match self.memory.expression(scope, &text.value) {
+            Some(known) => known,
+            None => {
+                let known = self.known(names, text, variable)?;
+                self.memory.learn(scope, &text.value, known)
+            }
+        };
+        let variables = self.needed(names, known.variables.iter().map(String::as_str));
+        let seen = self.set.names.get(names as usize)?;
+        let through = variables
+            .iter()
+            .filter_map(|v| seen.variables.get(*v as usize))
+            .filter_map(|v| self.set.expressions.get(v.expression as usize))
+            .any(|expression| expression.runtime);
+        let program = Arc::clone(&known.program);
+        let runtime =
+            through || program.reads().any(|path| path.starts_with(DERIVED_ROLES) || path == "runtime");
+        let expression = Expression { program, text: text.value.as_str().into(), variables, runtime };
+        Some(push(&mut self.set.expressions, expression))
+    }
+
+    /// Compiles an expression that nobody has compiled over these names.
+    fn known(&mut self, names: u32, text: &Text, variable: Option<&str>) -> Option<Known> {
+        let env = Arc::clone(&self.set.names.get(names as usize)?.env);
         if self.undefined(&env, text, variable) {
             return None;
         }
         match env.compile(&text.value).and_then(without_keys_of_globals) {
             Ok(program) => {
-                let needed = references(&text.value, &["V", "variables"]);
-                let variables = self.needed(names, needed.iter().map(String::as_str));
-                let known = self.set.names.get(names as usize)?;
-                let through = variables
-                    .iter()
-                    .filter_map(|v| known.variables.get(*v as usize))
-                    .filter_map(|v| self.set.expressions.get(v.expression as usize))
-                    .any(|expression| expression.runtime);
-                let runtime = through
-                    || program.reads().any(|path| path.starts_with(DERIVED_ROLES) || path == "runtime");
-                let expression = Expression { program, text: text.value.as_str().into(), variables, runtime };
-                Some(push(&mut self.set.expressions, expression))
+                let variables = references(&text.value, &["V", "variables"]).into_iter().collect();
+                Some(Known { program: Arc::new(program), variables })
             }
             Err(issues) => {
                 self.issues(text, &issues, variable);

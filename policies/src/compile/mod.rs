@@ -4,13 +4,18 @@ mod derived;
 mod environment;
 mod files;
 mod index;
+mod kept;
 mod link;
 mod one;
 mod units;
 mod variables;
 
 pub(crate) use environment::{base as base_environment, slot};
+pub(crate) use kept::Memory;
+pub use kept::{Kept, Work};
 pub(crate) use one::{One, one};
+use std::sync::Arc;
+
 use portreeve_diagnostics::{Bundle, Report};
 use rustc_hash::FxHashMap;
 
@@ -25,37 +30,65 @@ pub struct Compiled {
     pub findings: Vec<Finding>,
 }
 
+/// What came of compiling again.
+#[derive(Debug)]
+pub struct Recompiled {
+    /// The policies, if nothing was wrong.
+    pub set: Option<PolicySet>,
+    /// Everything that was found.
+    pub report: Report,
+    /// What the next compilation need not do again.
+    pub kept: Kept,
+    /// What had to be done.
+    pub work: Work,
+}
+
 impl PolicySet {
     /// Compiles the policies among these files of the bundle. Reports all that is wrong, not only the first thing.
     #[must_use]
     pub fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<Self>, Report) {
-        let (set, findings) = compile(bundle, files, options);
-        (set, findings.report())
+        let Recompiled { set, report, .. } = Self::recompile(bundle, files, options, &Kept::default());
+        (set, report)
+    }
+
+    /// As [`PolicySet::compile`], with the same result, but without doing again what has been done `before` and still
+    /// holds: reading a file that has not changed, compiling an expression that sees the same names.
+    #[must_use]
+    pub fn recompile(bundle: &Bundle, files: &[u32], options: &Options, before: &Kept) -> Recompiled {
+        let mut memory = Memory::new(before);
+        let (set, findings) = compile(bundle, files, options, &mut memory);
+        let (kept, work) = memory.keep();
+        Recompiled { set, report: findings.report(), kept, work }
     }
 
     /// Compiles every policy in the bundle, and says what was found also as Cerbos says it.
     #[must_use]
     pub fn compile_verbose(bundle: &Bundle, files: &[u32], options: &Options) -> Compiled {
-        let (set, findings) = compile(bundle, files, options);
+        let (set, findings) = compile(bundle, files, options, &mut Memory::new(&Kept::default()));
         Compiled { set, findings: findings.0 }
     }
 }
 
-fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<PolicySet>, Findings) {
+fn compile(
+    bundle: &Bundle,
+    files: &[u32],
+    options: &Options,
+    memory: &mut Memory<'_>,
+) -> (Option<PolicySet>, Findings) {
     let mut findings = Findings::default();
-    let policies = files::policies(bundle, files, &mut findings);
-    let policies: Vec<Policy> = policies.into_iter().filter(|policy| !policy.disabled).collect();
+    let policies = files::policies(bundle, files, memory, &mut findings);
+    let policies: Vec<Arc<Policy>> = policies.into_iter().filter(|policy| !policy.disabled).collect();
     let index = index::build(bundle, &policies, &mut findings);
     if findings.has_errors() {
         return (None, findings);
     }
-    let mut linker = Linker::new(bundle, &index, &mut findings);
+    let mut linker = Linker::new(bundle, &index, memory, &mut findings);
     for policy in &policies {
         linker.policy(policy);
     }
     let mut set = linker.set;
     if options.schemas != crate::Enforcement::Unread {
-        crate::schema::load(bundle, files, &mut set, &mut findings);
+        crate::schema::load(bundle, files, &mut set, &mut findings, memory);
     }
     set.options = options.clone();
     let set = (!findings.has_errors()).then_some(set);
@@ -63,11 +96,14 @@ fn compile(bundle: &Bundle, files: &[u32], options: &Options) -> (Option<PolicyS
 }
 
 /// Compiles policies one after the other into a set.
-struct Linker<'b> {
+struct Linker<'b, 'k> {
     bundle: &'b Bundle,
     index: &'b index::Index<'b>,
     set: PolicySet,
     findings: &'b mut Findings,
+    memory: &'b mut Memory<'k>,
+    /// What the memory knows of the names of each environment.
+    scopes: Vec<kept::Scope>,
     /// Equal environments are one.
     environments: FxHashMap<String, u32>,
     /// Equal expressions over one environment are one.
@@ -76,13 +112,20 @@ struct Linker<'b> {
     derived: FxHashMap<(String, String), u32>,
 }
 
-impl<'b> Linker<'b> {
-    fn new(bundle: &'b Bundle, index: &'b index::Index<'b>, findings: &'b mut Findings) -> Self {
+impl<'b, 'k> Linker<'b, 'k> {
+    fn new(
+        bundle: &'b Bundle,
+        index: &'b index::Index<'b>,
+        memory: &'b mut Memory<'k>,
+        findings: &'b mut Findings,
+    ) -> Self {
         Self {
             bundle,
             index,
             set: PolicySet::default(),
             findings,
+            memory,
+            scopes: Vec::new(),
             environments: FxHashMap::default(),
             expressions: FxHashMap::default(),
             derived: FxHashMap::default(),

@@ -1,21 +1,21 @@
 //! One policy by itself, with what it imports: for people who try its conditions out.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use portreeve_diagnostics::{Bundle, Report};
 
-use super::{Linker, index};
+use super::{Kept, Linker, Memory, index};
 use crate::{
     PolicySet,
     finding::Findings,
-    raw::{self, Body, Definables, Policy, Text},
+    raw::{Body, Definables, Policy, Text},
 };
 
 /// A policy without those that stand in the scopes above it.
 #[derive(Debug)]
 pub(crate) struct One {
     /// As it is written.
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     /// It and the derived roles that it uses.
     pub(crate) set: PolicySet,
     /// The names that its expressions see.
@@ -25,29 +25,28 @@ pub(crate) struct One {
 /// Compiles the policy in a file; what it imports is looked for in the other files of the bundle.
 pub(crate) fn one(bundle: &Bundle, file: u32) -> Result<One, Report> {
     let mut findings = Findings::default();
-    let Some(policy) = raw::read(bundle, file, &mut findings) else { return Err(findings.report()) };
-    let (others, unread) = others(bundle, file);
-    let mut policies: Vec<Policy> = std::iter::once(policy).chain(others).collect();
+    let nothing = Kept::default();
+    let mut memory = Memory::new(&nothing);
+    let Some(policy) = memory.read(bundle, file, &mut findings) else { return Err(findings.report()) };
+    let (others, unread) = others(bundle, file, &mut memory);
+    let policies: Vec<Arc<Policy>> = std::iter::once(Arc::clone(&policy)).chain(others).collect();
     let (index, _) = index::sets(bundle, &policies, &mut findings);
     if findings.has_errors() {
         // What is missing may be where nothing could be read.
         findings.0.extend(unread.0);
         return Err(findings.report());
     }
-    let mut linker = Linker::new(bundle, &index, &mut findings);
-    let mut names = 0;
-    if let Some(policy) = policies.first() {
-        names = linker.seen_by(policy);
-        linker.policy(policy);
-    }
+    let mut linker = Linker::new(bundle, &index, &mut memory, &mut findings);
+    let names = linker.seen_by(&policy);
+    linker.policy(&policy);
     let set = linker.set;
     if findings.has_errors() {
         return Err(findings.report());
     }
-    Ok(One { policy: policies.swap_remove(0), set, names })
+    Ok(One { policy, set, names })
 }
 
-impl Linker<'_> {
+impl Linker<'_, '_> {
     /// The names that the expressions of a policy see; an exported set sees itself.
     fn seen_by(&mut self, policy: &Policy) -> u32 {
         let import = |name: &Text| vec![Text::new(name.value.clone(), name.span)];
@@ -71,10 +70,10 @@ impl Linker<'_> {
 }
 
 /// The sets that can be imported, each name once, and what is wrong with files that cannot be read.
-fn others(bundle: &Bundle, file: u32) -> (Vec<Policy>, Findings) {
+fn others(bundle: &Bundle, file: u32, memory: &mut Memory<'_>) -> (Vec<Arc<Policy>>, Findings) {
     let mut unread = Findings::default();
     let files: Vec<u32> = (0..).take(bundle.files.len()).filter(|other| *other != file).collect();
-    let mut policies = super::files::policies(bundle, &files, &mut unread);
+    let mut policies = super::files::policies(bundle, &files, memory, &mut unread);
     let mut known = BTreeSet::new();
     policies.retain(|policy| {
         let set = matches!(policy.body, Body::DerivedRoles(..) | Body::Variables(..) | Body::Constants(..));

@@ -21,7 +21,7 @@ struct Home {
     consent: bool,
 }
 
-impl Linker<'_> {
+impl Linker<'_, '_> {
     pub(super) fn policy(&mut self, policy: &Policy) {
         match &policy.body {
             Body::Resource(p) => self.resource(policy, p),

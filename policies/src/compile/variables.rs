@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use portreeve_cel::{Type, Value, syntax};
+use portreeve_cel::{Value, syntax};
 use portreeve_diagnostics::{Diagnostic, Span};
 
-use super::{Linker, environment, push};
+use super::{Linker, push};
 use crate::{
     finding::Cause,
     names::bad_identifier,
@@ -34,7 +34,7 @@ const VARIABLE: What =
 const CONSTANT: What =
     What { name: "constant", capital: "Constant", bad: "invalid constant name", twice: "constant redefined" };
 
-impl<'b> Linker<'b> {
+impl<'b> Linker<'b, '_> {
     /// The environment of a policy's expressions: an id of [`Names`].
     pub(super) fn names(&mut self, own: &Definables, on_top: &Definitions) -> u32 {
         let visible = self.visible(own, on_top);
@@ -42,18 +42,17 @@ impl<'b> Linker<'b> {
         if let Some(id) = self.environments.get(&key) {
             return *id;
         }
-        let mut env = environment::base().extend();
-        let constants = visible.constants.iter().map(|(name, value)| {
-            (env.declare(&format!("constants.{}", name.value), Type::Dyn).index(), (*value).clone())
-        });
-        let constants = constants.collect();
-        let slots: Vec<usize> = visible
-            .variables
-            .iter()
-            .map(|(name, _)| env.declare(&format!("variables.{}", name.value), Type::Dyn).index())
+        let constants: Vec<&str> = visible.constants.iter().map(|(name, _)| name.value.as_str()).collect();
+        let variables: Vec<&str> = visible.variables.iter().map(|(name, _)| name.value.as_str()).collect();
+        let (scope, env) = self.memory.environment(&constants, &variables);
+        let slot = |roof: &str, name: &str| env.slot(&format!("{roof}.{name}")).map(|slot| slot.index());
+        let values = visible.constants.iter();
+        let constants = values
+            .filter_map(|(name, value)| Some((slot("constants", &name.value)?, (*value).clone())))
             .collect();
-        let names = Names { env: env.build(), constants, variables: Vec::new() };
-        let id = push(&mut self.set.names, names);
+        let slots: Vec<usize> = variables.iter().filter_map(|name| slot("variables", name)).collect();
+        let id = push(&mut self.set.names, Names { env, constants, variables: Vec::new() });
+        self.scopes.push(scope);
         self.environments.insert(key, id);
         self.variables(id, &visible, &slots);
         id
@@ -150,8 +149,8 @@ impl<'b> Linker<'b> {
 
     /// Compiles the variables in an order in which each comes after those that it needs.
     fn variables(&mut self, names: u32, visible: &Visible<'_>, slots: &[usize]) {
-        let needs: Vec<BTreeSet<String>> =
-            visible.variables.iter().map(|(_, text)| references(&text.value, &["V", "variables"])).collect();
+        let needs: Vec<Vec<String>> =
+            visible.variables.iter().map(|(_, text)| self.variables_of(names, &text.value)).collect();
         let mut done: BTreeSet<&str> = BTreeSet::new();
         let mut left: Vec<usize> = (0..visible.variables.len()).collect();
         loop {
@@ -180,6 +179,16 @@ impl<'b> Linker<'b> {
             }
         }
         self.cycle(&left, visible);
+    }
+
+    /// The variables that an expression names.
+    fn variables_of(&mut self, names: u32, text: &str) -> Vec<String> {
+        let scope = self.scopes.get(names as usize).copied();
+        let known = scope.and_then(|scope| self.memory.expression(scope, text));
+        known.map_or_else(
+            || references(text, &["V", "variables"]).into_iter().collect(),
+            |known| known.variables.clone(),
+        )
     }
 
     fn cycle(&mut self, left: &[usize], visible: &Visible<'_>) {

@@ -1,6 +1,7 @@
 //! What is written in a policy file, as it is written.
 
 mod condition;
+mod moved;
 pub(crate) mod object;
 mod policies;
 mod policy;
@@ -16,7 +17,7 @@ pub(crate) type Text = Spanned<String>;
 /// A name and its expression, in the order written.
 pub(crate) type Definitions = Vec<(Text, Text)>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) file: u32,
     pub(crate) disabled: bool,
@@ -29,7 +30,7 @@ pub(crate) struct Policy {
     pub(crate) body: Body,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Body {
     Resource(Resource),
     Principal(Principal),
@@ -39,7 +40,7 @@ pub(crate) enum Body {
     Constants(Text, Vec<(Text, portreeve_cel::Value)>),
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Definables {
     pub(crate) variables: Definitions,
     pub(crate) import_variables: Vec<Text>,
@@ -47,7 +48,7 @@ pub(crate) struct Definables {
     pub(crate) import_constants: Vec<Text>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) resource: Text,
     pub(crate) version: Text,
@@ -60,7 +61,7 @@ pub(crate) struct Resource {
     pub(crate) rules: Vec<Rule>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Principal {
     pub(crate) principal: Text,
     pub(crate) version: Text,
@@ -71,7 +72,7 @@ pub(crate) struct Principal {
     pub(crate) rules: Vec<(Text, Vec<Rule>)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Role {
     pub(crate) role: Text,
     pub(crate) version: Text,
@@ -82,27 +83,27 @@ pub(crate) struct Role {
     pub(crate) rules: Vec<(Text, Rule)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DerivedRoles {
     pub(crate) name: Text,
     pub(crate) names: Definables,
     pub(crate) definitions: Vec<DerivedRole>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct DerivedRole {
     pub(crate) name: Text,
     pub(crate) parents: Vec<Text>,
     pub(crate) condition: Option<Condition>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Schema {
     pub(crate) reference: Text,
     pub(crate) ignore: Vec<Text>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Rule {
     pub(crate) span: Span,
     pub(crate) name: Option<Text>,
@@ -114,14 +115,14 @@ pub(crate) struct Rule {
     pub(crate) output: Option<Output>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     pub(crate) activated: Option<Text>,
     pub(crate) not_met: Option<Text>,
     pub(crate) span: Span,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Condition {
     Expr(Text),
     All(Vec<Condition>),
