@@ -79,8 +79,7 @@ fn write_at(expr: &Expr, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         ExprKind::Negate(operand) => {
             f.write_char('-')?;
-            // Two signs in a row are none.
-            write_at(operand, if is_negative(operand) { 9 } else { 8 }, f)
+            write_at(operand, if takes_sign(operand) { 9 } else { 8 }, f)
         }
         ExprKind::Binary(operator, left, right) => {
             write_at(left, strength, f)?;
@@ -97,10 +96,23 @@ fn write_at(expr: &Expr, least: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn is_negative(expr: &Expr) -> bool {
-    match expr.kind {
-        ExprKind::Literal(Literal::Int(value)) => value < 0,
+/// Whether a sign right before it would be read otherwise: two signs in a row are none, and one before a number is part
+/// of the number, whatever is selected from it.
+fn takes_sign(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(Literal::Int(value)) => *value < 0,
         ExprKind::Literal(Literal::Double(value)) => value.is_sign_negative(),
+        ExprKind::Select { operand, .. } | ExprKind::Index { operand, .. } => begins_with_number(operand),
+        ExprKind::Call { target: Some(target), .. } => begins_with_number(target),
+        _ => false,
+    }
+}
+
+fn begins_with_number(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Literal(Literal::Int(_) | Literal::Double(_)) => true,
+        ExprKind::Select { operand, .. } | ExprKind::Index { operand, .. } => begins_with_number(operand),
+        ExprKind::Call { target: Some(target), .. } => begins_with_number(target),
         _ => false,
     }
 }
