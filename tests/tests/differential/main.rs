@@ -125,14 +125,23 @@ fn answers(server: &Server, request: &Value, strict: bool) -> Vec<Value> {
                 *error = "".into();
             }
         }
-        if strict && let Some(result) = result.as_object_mut() {
-            // The first error denies, and which rules spoke before it is up to chance in Cerbos.
+        if strict
+            && denies(result)
+            && let Some(result) = result.as_object_mut()
+        {
+            // The first error denies, and which rules spoke before it is up to chance in Cerbos. Where nothing is denied
+            // there was no error.
             result.remove("outputs");
         }
         sort(result.pointer_mut("/meta/effectiveDerivedRoles"));
         sort(result.get_mut("outputs"));
     }
     results
+}
+
+fn denies(result: &Value) -> bool {
+    let actions = result["actions"].as_object();
+    actions.is_none_or(|actions| actions.values().any(|effect| effect != "EFFECT_ALLOW"))
 }
 
 fn sort(list: Option<&mut Value>) {
