@@ -247,3 +247,23 @@ fn strict_evaluation_denies_where_a_condition_of_a_denial_fails() {
     assert_eq!(run_in(docs.path(), &["compile", "."]).code, Some(0));
     assert_eq!(run_in(docs.path(), &["compile", ".", "--strict-evaluation"]).code, Some(4));
 }
+
+#[test]
+fn an_archive_is_read_as_a_folder_is() {
+    let docs = docs();
+    let packed = std::process::Command::new("tar")
+        .args(["-czf", "docs.tgz", "doc.yaml", "tests"])
+        .current_dir(docs.path())
+        .status()
+        .unwrap();
+    assert!(packed.success());
+    for verb in ["test", "compile"] {
+        let of_folder = run_in(docs.path(), &[verb, "."]);
+        let of_archive = run_in(docs.path(), &[verb, "docs.tgz"]);
+        assert_eq!((of_archive.code, &of_archive.stdout), (Some(4), &of_folder.stdout), "{verb}");
+    }
+    std::fs::write(docs.path().join("docs.zip"), "no archive").unwrap();
+    let ran = run_in(docs.path(), &["compile", "docs.zip"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("store/no-archive"), "{}", ran.stderr);
+}

@@ -19,7 +19,7 @@ use super::suites::{self, Form};
                         policies do not compile and 4 when a test does not pass; a wrong command line ends with 2."
 )]
 pub(crate) struct Compile {
-    /// The folder of the policies
+    /// The folder of the policies, or an archive: `.zip`, `.tar`, `.tar.gz`, `.tgz`
     path: PathBuf,
     /// How to print what is wrong with policies
     #[arg(short, long, value_enum, default_value_t = Said::Tree)]
@@ -30,7 +30,7 @@ pub(crate) struct Compile {
     /// Do not run tests
     #[arg(long)]
     skip_tests: bool,
-    /// The folder of the tests; that of the policies, unless said otherwise
+    /// The folder or archive of the tests; that of the policies, unless said otherwise
     #[arg(long, value_name = "DIR")]
     tests: Option<PathBuf>,
     /// Only tests whose `suite/test` this regular expression finds

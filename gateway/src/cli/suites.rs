@@ -11,7 +11,7 @@ use portreeve_policies::{
     PolicySet,
     suite::{Results, Selection, Verdict},
 };
-use portreeve_store::{Directory, is_yaml_or_json};
+use portreeve_store::{Directory, archive, is_yaml_or_json};
 
 pub(super) use coverage::{coverage_object, coverage_text};
 use report::text;
@@ -29,8 +29,11 @@ pub(super) enum Form {
     Junit,
 }
 
-/// Everything below a folder.
+/// Everything below a folder, or in an archive.
 pub(super) fn folder(path: &Path) -> (Bundle, Report) {
+    if archive::is_archive(path) && !path.is_dir() {
+        return archive::read(path, is_yaml_or_json);
+    }
     Directory::new(path).include("", is_yaml_or_json).read()
 }
 

@@ -10,6 +10,8 @@ use portreeve_policies::{
     suite::{Coverage, Suites},
 };
 
+use portreeve_store::archive;
+
 use super::suites::{self, Form, Known};
 use crate::{
     config::{self, Evaluation},
@@ -23,7 +25,7 @@ use crate::{
                         wrong, 3 when the policies do not compile and 4 when a test does not pass."
 )]
 pub(crate) struct Test {
-    /// A project, or a folder of policies
+    /// A project, or a folder or archive of policies
     #[arg(default_value = ".")]
     path: PathBuf,
     /// How to print the results
@@ -110,7 +112,7 @@ impl Test {
 }
 
 fn read(path: &Path) -> Read {
-    if path.is_file() || path.join(config::DEFAULT_FILE).is_file() {
+    if (path.is_file() && !archive::is_archive(path)) || path.join(config::DEFAULT_FILE).is_file() {
         let text = Source::of(path).read_policies();
         let evaluation = text.config.as_ref().map(|config| config.evaluation);
         let strict = evaluation.is_none_or(|evaluation| evaluation == Evaluation::Strict);

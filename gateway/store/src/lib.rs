@@ -2,10 +2,11 @@
 //!
 //! A store hands over [`Bundle`](portreeve_diagnostics::Bundle)s, named by a hash of what is in them, and says when
 //! there is another one. What the text means is none of its business. [`Directory`] is the store over files and
-//! folders.
+//! folders; [`archive`] reads those that are packed into one file.
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 mod directory;
 mod read;
 mod revision;

@@ -51,6 +51,11 @@ fn text(found: &Found, of_file: u64, of_all: u64) -> Result<String, Diagnostic> 
     let mut bytes = Vec::new();
     let bound = of_file.min(of_all);
     file.take(bound.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
+    checked(name, bytes, of_file, of_all)
+}
+
+/// The octets as text, if there are not too many.
+pub(crate) fn checked(name: &str, bytes: Vec<u8>, of_file: u64, of_all: u64) -> Result<String, Diagnostic> {
     if bytes.len() as u64 > of_file {
         let message = format!("`{name}` has more than {of_file} bytes");
         return Err(Diagnostic::error("store/too-large", message));
