@@ -41,6 +41,8 @@ async function exchange(ctx) {
 
 const configuration = (keys) => ({
   jwks: { keys },
+  // The gateway is told of a logout on loopback, where the provider's own way to fetch does not go.
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
   cookies: { keys: ['only for tests'] },
   clients: [
     {
@@ -102,6 +104,7 @@ async function turn() {
   const keys = await makeKeys(turned.round);
   turned.round += 1;
   turned.provider = new Provider(issuer, configuration(keys));
+  turned.provider.on('backchannel.error', (_, error) => console.error(error));
   const parameters = ['subject_token', 'subject_token_type', 'audience', 'scope'];
   turned.provider.registerGrantType(exchangeGrant, exchange, parameters);
 }

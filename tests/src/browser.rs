@@ -23,8 +23,28 @@ impl Browser {
 
     /// The same with more header fields.
     pub fn send(&mut self, url: &str, dress: impl FnOnce(Request) -> Request) -> Reply {
+        self.ask("GET", url, dress)
+    }
+
+    /// Sends a form.
+    pub fn submit(&mut self, url: &str, form: &str) -> Reply {
+        let kind = "application/x-www-form-urlencoded";
+        self.ask("POST", url, |request| request.header("Content-Type", kind).body(form.as_bytes()))
+    }
+
+    /// Logs out at the provider on a port of loopback, by its own pages.
+    pub fn end_at_provider(&mut self, port: u16) {
+        let page = self.visit(&format!("http://127.0.0.1:{port}/session/end")).text();
+        let (_, rest) = page.split_once("name=\"xsrf\" value=\"").expect("the page asks whether to log out");
+        let (xsrf, _) = rest.split_once('"').expect("a value ends");
+        let form = format!("xsrf={xsrf}&logout=yes");
+        let reply = self.submit(&format!("http://127.0.0.1:{port}/session/end/confirm"), &form);
+        assert_eq!(reply.status, 303, "{}", reply.text());
+    }
+
+    fn ask(&mut self, method: &str, url: &str, dress: impl FnOnce(Request) -> Request) -> Reply {
         let (port, target) = split(url);
-        let request = Request::get(&target)
+        let request = Request::new(method, &target)
             .host(Some(&format!("127.0.0.1:{port}")))
             .header("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
             .header("Sec-Fetch-Mode", "navigate");

@@ -11,6 +11,7 @@
 //! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
 //! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there.
+//! - [`Redis`] is a Redis of a test's own.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod gateway;
 mod ports;
 mod process;
 mod project;
+mod redis;
 mod tokens;
 mod tree;
 mod upstream;
@@ -40,6 +42,7 @@ pub use gateway::Gateway;
 pub use ports::free_port;
 pub use process::Process;
 pub use project::Project;
+pub use redis::Redis;
 pub use tokens::{Issuer, KeyKind, SigningKey};
 pub use tree::{target_dir, workspace};
 pub use upstream::{Answer, Seen, Upstream};

@@ -246,6 +246,19 @@ fn whoever_logs_out_is_out_here_and_at_the_provider() {
 }
 
 #[test]
+fn whoever_logs_out_at_the_provider_is_out_here() {
+    let stage = stage("");
+    let mut browser = stage.logged_in("alice");
+    let mut bob = stage.logged_in("bob");
+    browser.end_at_provider(stage.provider.port());
+    // The cookie is still there, and worth nothing: the provider told the gateway.
+    eventually("the provider's word is heard", || browser.visit(&stage.url("/page")).status == 303);
+    assert_eq!(bob.visit(&stage.url("/page")).status, 200, "nobody else is out");
+    let (_, reply) = browser.follow(&stage.url("/page"), "alice");
+    assert_eq!(reply.status, 200, "and in again by logging in");
+}
+
+#[test]
 fn a_cookie_that_was_changed_or_comes_from_another_site_is_no_session() {
     let stage = stage("");
     let browser = stage.logged_in("alice");

@@ -66,7 +66,7 @@ pub use identity::Identity;
 pub use introspection::{ClientProof, Introspection, IntrospectionConfig};
 pub use login::{Login, Reply};
 pub use mapping::{Attribute, MappingConfig, Named, Requirement};
-pub use oidc::{CookieKey, OidcConfig, OidcLogin, safe_return};
+pub use oidc::{CookieKey, OidcConfig, OidcLogin, RedisConfig, safe_return};
 pub use peers::TrustedPeers;
 pub use place::{Place, Places};
 pub use presented::{Credential, Presented};

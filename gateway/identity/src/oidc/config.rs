@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::seal::CookieKey;
+use super::{seal::CookieKey, store::RedisConfig};
 use crate::{CacheConfig, ClientProof, Flaw, MappingConfig, RemoteConfig, jwt::Algorithm};
 
 /// Browser login with OpenID Connect, for services that have none of their own.
@@ -28,6 +28,8 @@ pub struct OidcConfig {
     pub path: Option<Box<str>>,
     /// The keys for cookies. The first one seals, the others still open: put a new one in front to rotate.
     pub cookie_keys: Vec<CookieKey>,
+    /// Where sessions are kept. Default: in the browsers' cookies themselves.
+    pub sessions: Option<RedisConfig>,
     /// For how long what the provider said is believed; then the session is renewed (by the refresh token, or through the
     /// provider). Default 15 min.
     pub fresh_for: Duration,
@@ -63,6 +65,7 @@ impl OidcConfig {
             external_url,
             path: None,
             cookie_keys: keys,
+            sessions: None,
             fresh_for: Duration::from_secs(900),
             max_age: Duration::from_secs(12 * 3_600),
             after_logout: "/".into(),

@@ -32,7 +32,7 @@ impl Login for OidcLogin {
         Box::pin(async move {
             match presented.path.strip_prefix(&*self.base) {
                 Some("/callback") => self.finish(presented).await.unwrap_or_else(|refused| told(&refused)),
-                Some("/logout") => self.log_out(presented).await,
+                Some("/logout") => self.log_out(presented).await.unwrap_or_else(|refused| told(&refused)),
                 Some("/backchannel-logout") => self.log_out_from_behind(presented, body).await,
                 _ => Reply::new(StatusCode::NOT_FOUND, "oidc/no-such-path"),
             }
@@ -49,32 +49,28 @@ impl Login for OidcLogin {
     }
 
     fn start<'a>(&'a self, presented: &'a Presented<'a>) -> BoxFuture<'a, Reply> {
-        Box::pin(async move {
-            let return_to = target(presented);
-            if let Some(session) = self.session_of(presented) {
-                match session.age(&self.config, presented.now) {
-                    // Logged in, and yet refused: the provider would say the same again, and again.
-                    Age::Fresh(_) => {
-                        return Reply::new(StatusCode::FORBIDDEN, "oidc/refused-though-logged-in");
-                    }
-                    Age::Stale => {
-                        if let Some(cookie) = self.renew(session, presented.now).await {
-                            return back(&return_to, "oidc/renewed").with(SET_COOKIE, &cookie);
-                        }
-                    }
-                    Age::Over => {}
-                }
-            }
-            self.send(return_to, presented.now).await.unwrap_or_else(|refused| told(&refused))
-        })
+        Box::pin(async move { self.begin_or_renew(presented).await.unwrap_or_else(|refused| told(&refused)) })
     }
 }
 
 impl OidcLogin {
-    /// The session of a request, if it has one that nobody ended.
-    pub(super) fn session_of(&self, presented: &Presented<'_>) -> Option<Session> {
-        let Found::One(cookie) = presented.cookie(self.cookies.session()) else { return None };
-        self.opened(cookie).filter(|session| !self.has_ended(session))
+    async fn begin_or_renew(&self, presented: &Presented<'_>) -> Result<Reply, Rejection> {
+        let return_to = target(presented);
+        if let Some((cookie, session)) = self.session_of(presented).await? {
+            match session.age(&self.config, presented.now) {
+                // Logged in, and yet refused: the provider would say the same again, and again.
+                Age::Fresh(_) => {
+                    return Ok(Reply::new(StatusCode::FORBIDDEN, "oidc/refused-though-logged-in"));
+                }
+                Age::Stale => {
+                    if let Some(renewed) = self.renew(cookie, session, presented.now).await? {
+                        return Ok(back(&return_to, "oidc/renewed").with(SET_COOKIE, &renewed));
+                    }
+                }
+                Age::Over => {}
+            }
+        }
+        self.send(return_to, presented.now).await
     }
 
     /// Sends the browser to the provider.
@@ -138,9 +134,8 @@ impl OidcLogin {
         let claims = self.believed(&id_token, Some(&pending.nonce), presented.now).await?;
         let id = random().ok_or_else(|| Rejection::unavailable("oidc/no-randomness"))?;
         let session = Session::begin(id, claims, tokens.refresh_token, presented.now);
-        let cookie = self
-            .sealed(&session, presented.now)
-            .ok_or_else(|| Rejection::unavailable("oidc/session-too-large"))?;
+        let cookie = self.kept(&session, presented.now).await?;
+        let cookie = cookie.ok_or_else(|| Rejection::unavailable("oidc/session-too-large"))?;
         Ok(back(&pending.return_to, "oidc/logged-in")
             .with(SET_COOKIE, &cookie)
             .with(SET_COOKIE, &self.cookies.clear(&name)))
@@ -181,7 +176,22 @@ impl OidcLogin {
     }
 
     /// A session cookie with what the provider says now; `None` when the user has to be sent there.
-    async fn renew(&self, session: Session, now: SystemTime) -> Option<String> {
+    async fn renew(
+        &self,
+        cookie: &str,
+        session: Session,
+        now: SystemTime,
+    ) -> Result<Option<String>, Rejection> {
+        let Some(renewed) = self.said_again(&session, now).await else { return Ok(None) };
+        // Whoever logged out meanwhile stays out.
+        if !self.left(cookie, &session).await? {
+            return Ok(None);
+        }
+        self.kept(&renewed, now).await
+    }
+
+    /// The session with what the provider says now.
+    async fn said_again(&self, session: &Session, now: SystemTime) -> Option<Session> {
         let refresh_token = session.refresh_token.as_deref()?;
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token)];
         let tokens = self.provider.tokens(&form, now).await.ok()?;
@@ -190,19 +200,13 @@ impl OidcLogin {
         if claims.get("sub").and_then(Value::as_str) != session.text("sub") {
             return None;
         }
-        let refresh_token = tokens.refresh_token.or(session.refresh_token);
-        let mut renewed = Session::begin(session.id, claims, refresh_token, now);
+        let refresh_token = tokens.refresh_token.or_else(|| session.refresh_token.clone());
+        let mut renewed = Session::begin(session.id.clone(), claims, refresh_token, now);
         renewed.began = session.began;
         if let (false, Some(sid)) = (renewed.claims.contains_key("sid"), session.claims.get("sid")) {
             renewed.claims.insert("sid".to_owned(), sid.clone());
         }
-        self.sealed(&renewed, now)
-    }
-
-    fn sealed(&self, session: &Session, now: SystemTime) -> Option<String> {
-        let sealed = self.seals.seal(Purpose::Session, &serde_json::to_vec(session).ok()?)?;
-        let used = std::time::Duration::from_secs(seconds(now).saturating_sub(session.began));
-        self.cookies.set(self.cookies.session(), &sealed, self.config.max_age.saturating_sub(used))
+        Some(renewed)
     }
 
     fn redirect_uri(&self) -> String {
@@ -240,7 +244,7 @@ fn told(refused: &Rejection) -> Reply {
 }
 
 /// 256 random bits.
-fn random() -> Option<String> {
+pub(super) fn random() -> Option<String> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).ok()?;
     Some(URL_SAFE_NO_PAD.encode(bytes))

@@ -13,25 +13,26 @@ use super::{
     flow::back,
     session::{Session, seconds},
 };
-use crate::{Presented, Reply, presented::Found};
+use crate::{Presented, Rejection, Reply};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
 impl OidcLogin {
     /// Ends this browser's session, and then the provider's.
-    pub(super) async fn log_out(&self, presented: &Presented<'_>) -> Reply {
+    pub(super) async fn log_out(&self, presented: &Presented<'_>) -> Result<Reply, Rejection> {
         if !self.is_the_users_own(presented) {
-            return Reply::new(StatusCode::FORBIDDEN, "oidc/cross-origin");
+            return Ok(Reply::new(StatusCode::FORBIDDEN, "oidc/cross-origin"));
         }
-        if let Some(session) = self.session_of(presented) {
+        if let Some((cookie, session)) = self.session_of(presented).await? {
             self.ended.insert(format!("id {}", session.id), presented.now);
-            self.forget_cookie(presented);
+            self.left(cookie, &session).await?;
+            self.verdicts.drop(&self.key(cookie));
         }
         let clear = self.cookies.clear(self.cookies.session());
         let end =
             self.provider.metadata(presented.now).await.ok().and_then(|known| known.end_session.clone());
         let Some(mut url) = end else {
-            return back(&self.config.after_logout, "oidc/logged-out").with(SET_COOKIE, &clear);
+            return Ok(back(&self.config.after_logout, "oidc/logged-out").with(SET_COOKIE, &clear));
         };
         let after = format!(
             "{}{}",
@@ -42,7 +43,7 @@ impl OidcLogin {
             .append_pair("client_id", &self.config.client_id)
             .append_pair("post_logout_redirect_uri", &after);
         let reply = Reply::new(StatusCode::SEE_OTHER, "oidc/logged-out");
-        reply.with(LOCATION, url.as_str()).with(SET_COOKIE, &clear)
+        Ok(reply.with(LOCATION, url.as_str()).with(SET_COOKIE, &clear))
     }
 
     /// Another site can make a browser come here, but not look like the user's own click.
@@ -78,18 +79,14 @@ impl OidcLogin {
         }
         let named = ["sid", "sub"].into_iter().find_map(|kind| Some((kind, claims.get(kind)?.as_str()?)));
         let Some((kind, name)) = named else { return refused("oidc/logout-of-nobody") };
-        self.end_all(kind, name, presented.now);
+        if self.end_all(kind, name, presented.now).await.is_err() {
+            return Reply::new(StatusCode::SERVICE_UNAVAILABLE, "oidc/sessions");
+        }
         Reply::new(StatusCode::OK, "oidc/logged-out-by-provider")
     }
 
-    fn forget_cookie(&self, presented: &Presented<'_>) {
-        if let Found::One(cookie) = presented.cookie(self.cookies.session()) {
-            self.verdicts.drop(&self.key(cookie));
-        }
-    }
-
     /// Ends the session of an id (`sid`), or those of a user (`sub`) that began by now.
-    fn end_all(&self, kind: &str, name: &str, now: SystemTime) {
+    async fn end_all(&self, kind: &str, name: &str, now: SystemTime) -> Result<(), Rejection> {
         self.ended.insert(format!("{kind} {name}"), now);
         self.verdicts.forget(|identity| match &identity.claims {
             portreeve_cel::Value::Map(claims) => {
@@ -97,6 +94,10 @@ impl OidcLogin {
             }
             _ => false,
         });
+        match &self.store {
+            Some(store) => store.end_all(kind, name).await,
+            None => Ok(()),
+        }
     }
 
     /// Whether the session, or all of its user's up to a moment after it began, were ended.

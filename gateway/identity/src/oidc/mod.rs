@@ -11,6 +11,8 @@ mod paths;
 mod provider;
 mod seal;
 mod session;
+mod sessions;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +26,7 @@ use serde_json::Value;
 pub use config::OidcConfig;
 pub use paths::safe_return;
 pub use seal::CookieKey;
+pub use store::RedisConfig;
 
 use crate::{
     Authenticator, CacheFigures, Credential, Flaw, Identity, Login, Place, Places, Presented, Rejection,
@@ -35,8 +38,9 @@ use crate::{
 };
 use cookies::Cookies;
 use provider::Provider;
-use seal::{Purpose, Seals};
-use session::{Age, Session};
+use seal::Seals;
+use session::Age;
+use store::Store;
 
 /// Logs browsers in, and authenticates them by their session.
 #[derive(Debug)]
@@ -46,6 +50,8 @@ pub struct OidcLogin {
     from: Places,
     cookies: Cookies,
     seals: Seals,
+    /// Where sessions are, if not in cookies.
+    store: Option<Store>,
     provider: Provider,
     id_tokens: Jwt,
     logout_tokens: Jwt,
@@ -70,6 +76,8 @@ impl OidcLogin {
         // The cookies of one login mean nothing to another one, nor after it is pointed at another provider.
         let context = fingerprint::of(&("oidc", &config.name, &config.issuer, &config.client_id));
         let seals = Seals::new(&config.cookie_keys, context);
+        let store = config.sessions.as_ref().map(|redis| Store::new(redis, context)).transpose();
+        let store = store.map_err(|flaw| flaws.push(flaw)).unwrap_or_default();
         let (Ok(mapping), Ok(remote), Some(seals), Some(document), true) =
             (mapping, remote, seals, config.discovery_url(), flaws.is_empty())
         else {
@@ -87,18 +95,15 @@ impl OidcLogin {
             ended: Cache::new(10_000),
             cookies,
             seals,
+            store,
             mapping,
             digest,
             config,
         })
     }
 
-    fn opened(&self, cookie: &str) -> Option<Session> {
-        serde_json::from_slice(&self.seals.open(Purpose::Session, cookie)?).ok()
-    }
-
     async fn check(&self, cookie: &str, now: SystemTime) -> Result<Fresh, Rejection> {
-        let session = self.opened(cookie).ok_or_else(|| Rejection::invalid("oidc/cookie"))?;
+        let session = self.opened(cookie).await?.ok_or_else(|| Rejection::invalid("oidc/cookie"))?;
         let until = match session.age(&self.config, now) {
             Age::Fresh(until) => until,
             Age::Stale => return Err(Rejection::invalid("oidc/stale")),

@@ -32,6 +32,8 @@ impl std::fmt::Debug for Seals {
 pub(super) enum Purpose {
     Session,
     Login,
+    /// A session that is kept elsewhere, under this digest: one is never taken for another.
+    Stored([u8; 32]),
 }
 
 impl Seals {
@@ -66,16 +68,12 @@ impl Seals {
         Some(text)
     }
 
-    fn aad(&self, purpose: Purpose) -> [u8; 33] {
-        let mut aad = [0; 33];
-        let kind = match purpose {
-            Purpose::Session => b's',
-            Purpose::Login => b'l',
-        };
-        for (to, from) in aad.iter_mut().zip(self.context.iter().chain([&kind])) {
-            *to = *from;
+    fn aad(&self, purpose: Purpose) -> Vec<u8> {
+        match purpose {
+            Purpose::Session => [&self.context[..], b"s"].concat(),
+            Purpose::Login => [&self.context[..], b"l"].concat(),
+            Purpose::Stored(digest) => [&self.context[..], b"r", &digest].concat(),
         }
-        aad
     }
 }
 
@@ -95,6 +93,10 @@ mod tests {
         assert_eq!(rotated.open(Purpose::Session, &sealed).unwrap(), b"text");
         assert!(rotated.seal(Purpose::Session, b"text").unwrap().starts_with("2."));
         assert_eq!(old.open(Purpose::Login, &sealed), None);
+        assert_eq!(old.open(Purpose::Stored([0; 32]), &sealed), None);
+        let stored = old.seal(Purpose::Stored([1; 32]), b"text").unwrap();
+        assert_eq!(old.open(Purpose::Stored([1; 32]), &stored).unwrap(), b"text");
+        assert_eq!(old.open(Purpose::Stored([2; 32]), &stored), None);
         assert_eq!(Seals::new(&[key("2", 2)], [0; 32]).unwrap().open(Purpose::Session, &sealed), None);
         assert_eq!(Seals::new(&[key("1", 1)], [1; 32]).unwrap().open(Purpose::Session, &sealed), None);
         for changed in ["", "1", "1.", "1.AAAA", &format!("{sealed}A"), &sealed.replacen("1.", "2.", 1)] {

@@ -1,6 +1,6 @@
 //! `oidc-login`: browsers log in with an OpenID Connect provider, for services that have no login of their own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use base64::{
     Engine,
@@ -8,9 +8,9 @@ use base64::{
 };
 use portreeve_diagnostics::{
     Diagnostic, Node, Report,
-    read::{Fields, items, text, texts},
+    read::{Fields, choice, duration, items, text, texts},
 };
-use portreeve_identity::{Authenticator, CookieKey, OidcConfig, OidcLogin, Secret};
+use portreeve_identity::{Authenticator, CookieKey, OidcConfig, OidcLogin, RedisConfig, Secret};
 
 use super::{
     Way, built,
@@ -38,10 +38,47 @@ pub(super) fn oidc_login(way: &Way<'_>, report: &mut Report) -> Option<Arc<dyn A
     if let Some(client) = client {
         config.client = client?;
     }
+    if let Some(node) = fields.optional("sessions") {
+        config.sessions = sessions(node, way.folder, report)?;
+        // What is remembered of a session here outlives a logout at another gateway.
+        config.cache.ttl = if config.sessions.is_some() { SHARED } else { config.cache.ttl };
+    }
     options(&mut fields, &mut config, report)?;
     fields.finish(report);
     config.mapping = mapping(way.written, report)?;
     built(OidcLogin::new(config), way, report)
+}
+
+/// For how long a session that several gateways share is remembered by one of them.
+const SHARED: Duration = Duration::from_secs(5);
+
+/// `cookie`, or `{ redis: { url, user, password, prefix, timeout } }`. Nothing comes back for what is wrong.
+fn sessions(node: &Node, folder: &Folder, report: &mut Report) -> Option<Option<RedisConfig>> {
+    if node.as_map().is_none() {
+        return choice(node, "`sessions`", &[("cookie", ())], report).map(|()| None);
+    }
+    let mut fields = Fields::of(node, "`sessions`", report)?;
+    let redis = fields.required("redis", report);
+    fields.finish(report);
+    let mut fields = Fields::of(redis?, "`redis`", report)?;
+    let written = fields.required("url", report);
+    let url = written.and_then(|node| text(node, "`url`", report));
+    let user = fields.optional("user").and_then(|node| text(node, "`user`", report));
+    let password = fields.optional("password").map(|node| secret(node, "`password`", folder, report));
+    let prefix = fields.optional("prefix").and_then(|node| text(node, "`prefix`", report));
+    let timeout = fields.optional("timeout").map(|node| duration(node, "`timeout`", report));
+    fields.finish(report);
+    let Ok(url) = url?.value.parse() else {
+        let found = Diagnostic::error("oidc/redis-url", "this is no address of a Redis");
+        report.push(found.at(written?.span, "must be like `redis://127.0.0.1:6379`"));
+        return None;
+    };
+    let mut config = RedisConfig::new(url);
+    config.user = user.map(|user| user.value.into());
+    config.password = password.map_or(Some(None), |password| password.map(Some))?;
+    config.prefix = prefix.map_or(config.prefix, |prefix| prefix.value.into());
+    config.timeout = timeout.unwrap_or(Some(config.timeout))?;
+    Some(Some(config))
 }
 
 fn options(fields: &mut Fields<'_>, config: &mut OidcConfig, report: &mut Report) -> Option<()> {

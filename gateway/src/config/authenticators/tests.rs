@@ -79,6 +79,22 @@ fn what_cannot_be_is_said_where_it_was_written() {
             "oidc/key-length a key for cookies has 32 bytes, in hex or base64 @ 'file:Cargo.toml'",
         ),
         (
+            "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: https://a.test, cookie-keys: [], \
+             sessions: { redis: { url: 'redis://:hunter2@r.test' } } } }",
+            "oidc/redis-url the password must not be written down here: say `user` and `password` beside it @ \
+             'redis://:hunter2@r.test'",
+        ),
+        (
+            "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: https://a.test, cookie-keys: [], \
+             sessions: { redis: { url: 'http://r.test' } } } }",
+            "oidc/redis-url sessions are kept at an address like `redis://127.0.0.1:6379` @ 'http://r.test'",
+        ),
+        (
+            "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: https://a.test, cookie-keys: [], \
+             sessions: file } }",
+            "config/unknown-value `file` is not a value of `sessions` @ file",
+        ),
+        (
             "one: { oidc-login: { issuer: https://i.test, client-id: a, external-url: a.test } }",
             "config/bad-url `a.test` is not a URL of `http` or `https` @ a.test",
         ),
