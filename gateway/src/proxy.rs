@@ -16,7 +16,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Response, Version, header::CACHE_CONTROL};
+use http::{Response, Version};
 use ipnet::IpNet;
 use pingora::{
     Error, ErrorType, Result,
@@ -31,7 +31,7 @@ pub(crate) use exchange::Exchange;
 pub(crate) use front::{Connections, Front};
 
 use crate::{
-    answer::{Answer, REQUEST_ID},
+    answer::Answer,
     answers::LiveAnswers,
     observe::Metrics,
     upstreams::LiveUpstreams,
@@ -158,17 +158,7 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
-        let reserved = self.enforcer.reserved();
-        dress::undress(response, &reserved);
-        if let Some(id) = exchange.id() {
-            response.insert_header(REQUEST_ID, id)?;
-        }
-        // What one caller may see, a shared cache must not hand to the next. An upstream that says something about
-        // caching is taken at its word.
-        if exchange.is_gated() && !response.headers.contains_key(CACHE_CONTROL) {
-            response.insert_header(CACHE_CONTROL, HeaderValue::from_static("private"))?;
-        }
-        Ok(())
+        dress::undress(response, &self.enforcer.reserved(), exchange)
     }
 
     fn fail_to_connect(

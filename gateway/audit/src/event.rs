@@ -92,6 +92,16 @@ impl Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventId(Uuid);
 
+impl EventId {
+    /// How many bytes its text has.
+    pub const LEN: usize = uuid::fmt::Hyphenated::LENGTH;
+
+    /// Its text, written into a buffer: what `Display` gives, without the heap.
+    pub fn write(self, buffer: &mut [u8; Self::LEN]) -> &str {
+        self.0.as_hyphenated().encode_lower(buffer)
+    }
+}
+
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_hyphenated().fmt(f)

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use http::HeaderValue;
 use pingora::{Error, ErrorType, Result};
-use portreeve_audit::Record;
+use portreeve_audit::{EventId, Record};
 use portreeve_enforce::Permit;
 
 use crate::upstreams::Upstream;
@@ -29,6 +30,8 @@ pub(crate) enum Exchange {
 pub(crate) struct Permitted {
     permit: Permit,
     record: Record,
+    /// The event's id, for the header fields of both sides.
+    id: Option<HeaderValue>,
     upstream: Option<Arc<Upstream>>,
     body: u64,
     attempts: u8,
@@ -37,7 +40,8 @@ pub(crate) struct Permitted {
 impl Exchange {
     /// May go upstream.
     pub(crate) fn permitted(permit: Permit, record: Record) -> Self {
-        Self::Permitted(Permitted { permit, record, upstream: None, body: 0, attempts: 0 })
+        let id = HeaderValue::from_str(record.id.write(&mut [0; EventId::LEN])).ok();
+        Self::Permitted(Permitted { permit, record, id, upstream: None, body: 0, attempts: 0 })
     }
 
     /// The permit.
@@ -62,6 +66,14 @@ impl Exchange {
             Self::Permitted(permitted) => Some(permitted.record.id.to_string()),
             Self::Refused(record) => Some(record.id.to_string()),
             Self::Arrived => None,
+        }
+    }
+
+    /// The event's id as a header field has it, once permitted.
+    pub(crate) fn id_field(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Permitted(permitted) => permitted.id.clone(),
+            Self::Arrived | Self::Refused(_) => None,
         }
     }
 
