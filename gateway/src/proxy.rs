@@ -30,12 +30,7 @@ use portreeve_enforce::{Enforcer, NoBody, Permit, Refusal};
 pub(crate) use exchange::Exchange;
 pub(crate) use front::{Connections, Front};
 
-use crate::{
-    answer::Answer,
-    answers::LiveAnswers,
-    observe::Metrics,
-    upstreams::LiveUpstreams,
-};
+use crate::{answer::Answer, answers::LiveAnswers, observe::Metrics, upstreams::LiveUpstreams};
 
 /// One listener's door.
 #[derive(Debug)]

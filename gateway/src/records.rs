@@ -61,7 +61,7 @@ struct Counting {
 }
 
 impl Sink for Counting {
-    fn record(&self, event: Event) {
+    fn record(&self, event: &Event) {
         self.metrics.enforced_in(event.took.as_secs_f64());
         if let Some(code) = event.refused {
             self.metrics.refused(code);

@@ -85,7 +85,7 @@ resourcePolicy:
 struct Forget;
 
 impl Sink for Forget {
-    fn record(&self, _event: Event) {}
+    fn record(&self, _event: &Event) {}
 }
 
 /// No route here loads anything.

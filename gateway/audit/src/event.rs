@@ -59,17 +59,8 @@ pub struct Resource {
 
 impl Event {
     pub(crate) fn new(at: SystemTime, revision: Arc<str>) -> Self {
-        Self { id: EventId(Uuid::now_v7()), ..Self::empty(at, revision) }
-    }
-
-    /// What is left in a record whose event has been sent.
-    pub(crate) fn spent(&self) -> Self {
-        Self::empty(self.at, Arc::clone(&self.revision))
-    }
-
-    fn empty(at: SystemTime, revision: Arc<str>) -> Self {
         Self {
-            id: EventId(Uuid::nil()),
+            id: EventId(Uuid::now_v7()),
             at,
             revision,
             method: Method::GET,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod event;
+mod json;
 mod line;
 mod record;
 pub mod sinks;

@@ -1,10 +1,9 @@
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::time::SystemTime;
 
 use portreeve_identity::Identity;
 use portreeve_policies::{Because, Decision, Effect, Outcome};
-use serde::{Serialize, Serializer};
 
-use crate::Event;
+use crate::{Event, EventId, Resource, json::Object};
 
 /// One event as a line of JSON, the line end included. What is not known is left out.
 ///
@@ -24,141 +23,91 @@ use crate::Event;
 /// | `status` | the status sent to the caller |
 #[must_use]
 pub fn line(event: &Event) -> String {
-    // Nothing in it has another form than JSON's.
-    let mut line = serde_json::to_string(&Line::of(event)).unwrap_or_default();
-    line.push('\n');
+    let mut line = String::new();
+    write(event, &mut line);
     line
 }
 
-#[derive(Serialize)]
-struct Line<'e> {
-    id: String,
-    time: String,
-    revision: &'e str,
-    took_us: u64,
-    request: Request<'e>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    route: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<Principal<'e>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<Resource<'e>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<Decided<'e>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    derived_roles: &'e [Arc<str>],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-}
-
-#[derive(Serialize)]
-struct Request<'e> {
-    method: &'e str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    host: &'e str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    path: &'e str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<IpAddr>,
-}
-
-#[derive(Serialize)]
-struct Principal<'e> {
-    id: &'e str,
-    issuer: &'e str,
-    roles: &'e [Arc<str>],
-    authenticator: &'e str,
-}
-
-#[derive(Serialize)]
-struct Resource<'e> {
-    kind: &'e str,
-    id: &'e str,
-}
-
-#[derive(Serialize)]
-struct Decided<'e> {
-    effect: &'static str,
-    #[serde(serialize_with = "actions")]
-    actions: &'e [Outcome],
-}
-
-#[derive(Serialize)]
-struct Action<'e> {
-    action: &'e str,
-    effect: &'static str,
-    because: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    policy: Option<&'e str>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    scope: &'e str,
-}
-
-impl<'e> Line<'e> {
-    fn of(event: &'e Event) -> Self {
-        let (route, decision) = (event.route.as_deref(), event.decision.as_ref());
-        Self {
-            id: event.id.to_string(),
-            time: time(event.at),
-            revision: &event.revision,
-            took_us: u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX),
-            request: Request {
-                method: event.method.as_str(),
-                host: event.host.as_str(),
-                path: event.path.as_str(),
-                client: event.peer,
-            },
-            route: route.map(|route| &*route.name),
-            upstream: route.map(|route| &*route.upstream.value),
-            principal: event.caller.as_deref().map(principal),
-            resource: event
-                .resource
-                .as_ref()
-                .map(|resource| Resource { kind: &resource.kind, id: resource.id.as_str() }),
-            decision: decision.map(|decision| Decided {
-                effect: word(if decision.allows_all() { Effect::Allow } else { Effect::Deny }),
-                actions: decision.outcomes(),
-            }),
-            derived_roles: decision.map(Decision::effective_derived_roles).unwrap_or_default(),
-            refused: event.refused,
-            detail: event.detail.as_deref(),
-            status: event.status,
+/// Appends that line.
+pub(crate) fn write(event: &Event, out: &mut String) {
+    let mut line = Object::open(out);
+    line.text("id", event.id.write(&mut [0; EventId::LEN]));
+    time(&mut line, event.at);
+    line.text("revision", &event.revision);
+    line.number("took_us", u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX));
+    line.object("request", |request| asked(request, event));
+    if let Some(route) = &event.route {
+        line.text("route", &route.name);
+        line.text("upstream", &route.upstream.value);
+    }
+    if let Some(caller) = &event.caller {
+        line.object("principal", |object| principal(object, caller));
+    }
+    if let Some(about) = &event.resource {
+        line.object("resource", |object| resource(object, about));
+    }
+    if let Some(decision) = &event.decision {
+        line.object("decision", |object| decided(object, decision));
+        let roles = decision.effective_derived_roles();
+        if !roles.is_empty() {
+            line.texts("derived_roles", roles.iter().map(|role| &**role));
         }
     }
+    if let Some(code) = event.refused {
+        line.text("refused", code);
+    }
+    if let Some(detail) = &event.detail {
+        line.text("detail", detail);
+    }
+    if let Some(status) = event.status {
+        line.number("status", status.into());
+    }
+    line.close();
+    out.push('\n');
 }
 
-fn principal(caller: &Identity) -> Principal<'_> {
-    Principal {
-        id: &caller.subject,
-        issuer: &caller.issuer,
-        roles: &caller.roles,
-        authenticator: &caller.authenticator,
+fn asked(object: &mut Object<'_>, event: &Event) {
+    object.text("method", event.method.as_str());
+    object.text_if_any("host", Some(event.host.as_str()));
+    object.text_if_any("path", Some(event.path.as_str()));
+    if let Some(client) = event.peer {
+        object.plain("client", client);
     }
 }
 
-fn actions<S: Serializer>(outcomes: &[Outcome], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(outcomes.iter().map(action))
+fn principal(object: &mut Object<'_>, caller: &Identity) {
+    object.text("id", &caller.subject);
+    object.text("issuer", &caller.issuer);
+    object.texts("roles", caller.roles.iter().map(|role| &**role));
+    object.text("authenticator", &caller.authenticator);
 }
 
-fn action(outcome: &Outcome) -> Action<'_> {
-    let policy = outcome.policy.as_deref();
-    Action {
-        action: &outcome.action,
-        effect: word(outcome.effect),
-        because: match outcome.because {
-            Because::Rule(_) => "rule",
-            Because::Failed(_) => "failed",
-            Because::NoRule => "no-rule",
-            Because::NoPolicy => "no-policy",
-        },
-        policy,
-        scope: policy.map(|_| &*outcome.scope).unwrap_or_default(),
+fn resource(object: &mut Object<'_>, resource: &Resource) {
+    object.text("kind", &resource.kind);
+    object.text("id", resource.id.as_str());
+}
+
+fn decided(object: &mut Object<'_>, decision: &Decision) {
+    object.text("effect", word(if decision.allows_all() { Effect::Allow } else { Effect::Deny }));
+    object.objects("actions", decision.outcomes(), action);
+}
+
+fn action(object: &mut Object<'_>, outcome: &Outcome) {
+    object.text("action", &outcome.action);
+    object.text("effect", word(outcome.effect));
+    object.text("because", because(&outcome.because));
+    if let Some(policy) = &outcome.policy {
+        object.text("policy", policy);
+        object.text_if_any("scope", Some(&outcome.scope));
+    }
+}
+
+const fn because(because: &Because) -> &'static str {
+    match because {
+        Because::Rule(_) => "rule",
+        Because::Failed(_) => "failed",
+        Because::NoRule => "no-rule",
+        Because::NoPolicy => "no-policy",
     }
 }
 
@@ -169,6 +118,9 @@ const fn word(effect: Effect) -> &'static str {
     }
 }
 
-fn time(at: SystemTime) -> String {
-    jiff::Timestamp::try_from(at).map(|at| at.to_string()).unwrap_or_default()
+fn time(line: &mut Object<'_>, at: SystemTime) {
+    match jiff::Timestamp::try_from(at) {
+        Ok(at) => line.plain("time", at),
+        Err(_) => line.text("time", ""),
+    }
 }

@@ -1,5 +1,5 @@
 use std::{
-    fmt, mem,
+    fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
     time::SystemTime,
@@ -37,13 +37,12 @@ impl DerefMut for Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let spent = self.event.spent();
-        self.sink.record(mem::replace(&mut self.event, spent));
+        self.sink.record(&self.event);
     }
 }
 
 /// Where records go. Must not block: queue, and count what is dropped.
 pub trait Sink: fmt::Debug + Send + Sync {
     /// Takes one record.
-    fn record(&self, event: Event);
+    fn record(&self, event: &Event);
 }

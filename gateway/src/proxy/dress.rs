@@ -79,8 +79,13 @@ pub(super) fn dress(
 
 /// Takes off an upstream's answer what is not the client's business: fields that the gateway sets, and those that are for
 /// one hop only, those that `Connection` names among them (RFC 9110 §7.6.1). Then the gateway has its say.
-pub(super) fn undress(response: &mut ResponseHeader, reserved: &[HeaderName], exchange: &Exchange) -> Result<()> {
-    let reason = response.get_reason_phrase().filter(|phrase| Some(*phrase) != response.status.canonical_reason());
+pub(super) fn undress(
+    response: &mut ResponseHeader,
+    reserved: &[HeaderName],
+    exchange: &Exchange,
+) -> Result<()> {
+    let reason =
+        response.get_reason_phrase().filter(|phrase| Some(*phrase) != response.status.canonical_reason());
     let reason = reason.map(str::to_owned);
     let mut parts = response::Parts::from(mem::replace(response, blank_response()));
     let headers = &mut parts.headers;
@@ -107,7 +112,9 @@ fn for_one_hop(headers: &HeaderMap, reserved: &[HeaderName]) -> Vec<HeaderName> 
         let named = value.split(',').map(str::trim);
         // What `Connection` itself means is for pingora to see.
         let named = named.filter(|name| {
-            !["close", "upgrade", "keep-alive", "content-length"].iter().any(|own| name.eq_ignore_ascii_case(own))
+            !["close", "upgrade", "keep-alive", "content-length"]
+                .iter()
+                .any(|own| name.eq_ignore_ascii_case(own))
         });
         strange.extend(named.filter_map(|name| name.parse::<HeaderName>().ok()));
     }

@@ -4,6 +4,9 @@ use std::{
     path::PathBuf,
 };
 
+/// How many bytes of lines go to the system at once: about a hundred lines.
+pub(super) const BUFFER: usize = 64 << 10;
+
 /// Where and how to write a file of records.
 #[derive(Clone, Debug)]
 pub struct FileOptions {
@@ -90,7 +93,7 @@ fn append(options: &FileOptions) -> io::Result<(BufWriter<File>, u64)> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
     let file = open.open(&options.path)?;
     let size = file.metadata()?.len();
-    Ok((BufWriter::new(file), size))
+    Ok((BufWriter::with_capacity(BUFFER, file), size))
 }
 
 #[cfg(test)]

@@ -1,28 +1,38 @@
 use std::{
+    cell::Cell,
     fmt,
-    io::{self, Write},
+    io::{self, BufWriter, Write},
+    mem,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use super::file::{FileOptions, OpenError, RotatingFile};
+use parking_lot::{Condvar, Mutex};
+
+use super::file::{BUFFER, FileOptions, OpenError, RotatingFile};
 use crate::{Event, Sink, line};
 
-/// How long records are collected before they are written together: a writer that is woken for each of them costs a
+/// How long lines are collected before they are written together: a writer that is woken for each of them costs a
 /// request more than its decision does.
 const COLLECTING: Duration = Duration::from_millis(10);
-/// How many records may wait to be written.
-const WAITING: usize = 16_384;
+/// How many bytes of lines may wait to be written.
+const WAITING: usize = 16 << 20;
+/// How many bytes of memory are kept for the next lines.
+const KEPT: usize = 1 << 20;
 
-/// Writes records as JSON lines from a thread of its own. A request never waits for the writer: when 16,384 records are
+thread_local! {
+    /// Where this thread writes a line before it joins the others, so that they are kept from it for a copy's time only.
+    static LINE: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// Writes records as JSON lines from a thread of its own. A request never waits for the writer: when 16 MiB of lines are
 /// waiting, further ones are dropped and counted in [`Tally::dropped`].
 pub struct Queue {
-    sender: SyncSender<Message>,
+    waiting: Arc<Waiting>,
     tally: Arc<Tally>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -35,18 +45,13 @@ pub struct Tally {
     failed: AtomicU64,
 }
 
-enum Message {
-    Event(Box<Event>),
-    Stop,
-}
-
 impl Queue {
     /// Writes to standard output.
     ///
     /// # Errors
     /// The system allows no further thread.
     pub fn stdout() -> Result<Self, OpenError> {
-        Self::start("stdout".into(), io::stdout())
+        Self::start("stdout".into(), BufWriter::with_capacity(BUFFER, io::stdout()))
     }
 
     /// Appends to a file, which is created (readable by its owner only) if it is not there.
@@ -59,14 +64,15 @@ impl Queue {
     }
 
     fn start(name: String, out: impl Write + Send + 'static) -> Result<Self, OpenError> {
-        let (sender, receiver) = sync_channel(WAITING);
+        let waiting = Arc::new(Waiting::default());
         let tally = Arc::new(Tally::default());
         let writer = Writer { out, tally: Arc::clone(&tally), failing: false, name: name.clone() };
+        let source = Arc::clone(&waiting);
         let writer = thread::Builder::new()
             .name("audit".into())
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || writer.run(&source))
             .map_err(|source| OpenError { path: name, source })?;
-        Ok(Self { sender, tally, writer: Mutex::new(Some(writer)) })
+        Ok(Self { waiting, tally, writer: Mutex::new(Some(writer)) })
     }
 
     /// How many records were written, dropped and failed so far.
@@ -77,22 +83,24 @@ impl Queue {
 
     /// Writes what is waiting and stops. Records that come later are dropped and counted.
     pub fn close(&self) {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.lock().take();
         if let Some(writer) = writer {
-            let _ = self.sender.send(Message::Stop);
+            self.waiting.close();
             let _ = writer.join();
         }
     }
 }
 
 impl Sink for Queue {
-    fn record(&self, event: Event) {
-        match self.sender.try_send(Message::Event(Box::new(event))) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.tally.dropped.fetch_add(1, Ordering::Relaxed);
-            }
+    fn record(&self, event: &Event) {
+        let mut line = LINE.try_with(Cell::take).unwrap_or_default();
+        line.clear();
+        line::write(event, &mut line);
+        if !self.waiting.add(&line) {
+            self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         }
+        // At the end of a thread it is gone already, and nothing is lost with it.
+        let _ = LINE.try_with(|kept| kept.set(line));
     }
 }
 
@@ -128,6 +136,53 @@ impl Tally {
     }
 }
 
+/// Lines between the requests and the writer.
+#[derive(Default)]
+struct Waiting {
+    lines: Mutex<Lines>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Lines {
+    text: String,
+    closed: bool,
+}
+
+impl Waiting {
+    /// `false` when there is no room, or nobody to write it.
+    fn add(&self, line: &str) -> bool {
+        let mut lines = self.lines.lock();
+        if lines.closed || lines.text.len() + line.len() > WAITING {
+            return false;
+        }
+        let first = lines.text.is_empty();
+        lines.text.push_str(line);
+        drop(lines);
+        if first {
+            self.changed.notify_one();
+        }
+        true
+    }
+
+    fn close(&self) {
+        self.lines.lock().closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits for lines and a while for more of them, and puts them in the place of those that were written. `false` when
+    /// they are the last.
+    fn take(&self, written: &mut String) -> bool {
+        written.clear();
+        written.shrink_to(KEPT);
+        let mut lines = self.lines.lock();
+        self.changed.wait_while(&mut lines, |lines| lines.text.is_empty() && !lines.closed);
+        self.changed.wait_while_for(&mut lines, |lines| !lines.closed, COLLECTING);
+        mem::swap(&mut lines.text, written);
+        !lines.closed
+    }
+}
+
 struct Writer<W> {
     out: W,
     tally: Arc<Tally>,
@@ -137,26 +192,20 @@ struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    fn run(mut self, receiver: &Receiver<Message>) {
-        while let Ok(message) = receiver.recv() {
-            if matches!(message, Message::Event(_)) {
-                thread::sleep(COLLECTING);
-            }
-            let mut next = Some(message);
-            // Write all that waits before one flush.
-            while let Some(message) = next {
-                match message {
-                    Message::Event(event) => self.write(&event),
-                    Message::Stop => return self.flush(),
-                }
-                next = receiver.try_recv().ok();
+    fn run(mut self, waiting: &Waiting) {
+        let mut lines = String::new();
+        let mut more = true;
+        while more {
+            more = waiting.take(&mut lines);
+            for line in lines.split_inclusive('\n') {
+                self.write(line);
             }
             self.flush();
         }
     }
 
-    fn write(&mut self, event: &Event) {
-        let result = self.out.write_all(line(event).as_bytes());
+    fn write(&mut self, line: &str) {
+        let result = self.out.write_all(line.as_bytes());
         let counter = if result.is_ok() { &self.tally.written } else { &self.tally.failed };
         counter.fetch_add(1, Ordering::Relaxed);
         self.note(result);

@@ -15,11 +15,9 @@ impl Tee {
 }
 
 impl Sink for Tee {
-    fn record(&self, event: Event) {
-        let Some((last, others)) = self.0.split_last() else { return };
-        for sink in others {
-            sink.record(event.clone());
+    fn record(&self, event: &Event) {
+        for sink in &self.0 {
+            sink.record(event);
         }
-        last.record(event);
     }
 }

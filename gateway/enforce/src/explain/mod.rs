@@ -150,7 +150,7 @@ pub async fn explain(snapshot: &Snapshot, request: &Request<'_>, assumed: Assume
 struct Nowhere;
 
 impl Sink for Nowhere {
-    fn record(&self, _: Event) {}
+    fn record(&self, _: &Event) {}
 }
 
 struct Given<'s> {
