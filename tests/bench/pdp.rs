@@ -15,7 +15,7 @@ use std::{
     time::Instant,
 };
 
-use portreeve_tests::{Request, Server, cerbos, client::read_reply, workspace};
+use portreeve_tests::{Request, Server, cerbos, client::read_reply, portreeve, workspace};
 
 /// How long one round is, for `wrk`.
 const SECONDS: u32 = 4;
@@ -41,20 +41,10 @@ fn main() {
         return;
     }
     let units = std::env::var("BENCH_UNITS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
-    let Ok(release) = std::env::var("PORTREEVE_BIN").map(PathBuf::from).or_else(|_| built()) else { return };
+    let release = portreeve();
     for kind in ["classic", "multitenant"] {
-        measure(&loadtest.join(kind), kind, units, &program, &release);
+        measure(&loadtest.join(kind), kind, units, &program, release);
     }
-}
-
-/// The release build of the program.
-fn built() -> Result<PathBuf, std::env::VarError> {
-    let status = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
-        .args(["build", "--release", "--locked", "--package", "portreeve"])
-        .current_dir(workspace())
-        .status();
-    assert!(status.is_ok_and(|status| status.success()), "the program does not build");
-    Ok(portreeve_tests::target_dir().join("release/portreeve"))
 }
 
 fn measure(loadtest: &Path, kind: &str, units: usize, program: &Path, release: &Path) {

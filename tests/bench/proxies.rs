@@ -13,9 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use portreeve_tests::{
-    Door, Gateway, Issuer, Process, Request, eventually, free_port, target_dir, workspace,
-};
+use portreeve_tests::{Door, Gateway, Issuer, Process, Request, eventually, free_port, shipped};
 use serde_json::json;
 
 /// A proxy under measurement.
@@ -89,12 +87,10 @@ fn main() {
 
 /// Starts the yardstick.
 fn bare_pingora(origin: u16) -> (Process, u16) {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--release", "--quiet", "-p", "portreeve-tests"]);
-    cargo.args(["--example", "bare_pingora", "--target-dir"]).arg(target_dir());
-    assert!(cargo.status().is_ok_and(|status| status.success()), "the yardstick does not build");
+    let program =
+        shipped(&["--package", "portreeve-tests", "--example", "bare_pingora"], "examples/bare_pingora");
     let port = free_port();
-    let mut command = Command::new(target_dir().join("release/examples/bare_pingora"));
+    let mut command = Command::new(program);
     command
         .args([format!("127.0.0.1:{port}"), format!("127.0.0.1:{origin}")])
         .env("TOKIO_WORKER_THREADS", "1");

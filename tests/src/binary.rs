@@ -19,14 +19,27 @@ pub fn portreeve() -> &'static Path {
     })
 }
 
+/// Builds as it is shipped, for measurements; gives where the file then lies.
+///
+/// # Panics
+/// It does not build.
+pub fn shipped(selection: &[&str], file: &str) -> PathBuf {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace()).args(["build", "--profile", "dist", "--quiet", "--locked"]);
+    let status = cargo.args(selection).arg("--target-dir").arg(target_dir()).status();
+    assert!(status.is_ok_and(|status| status.success()), "{selection:?} does not build");
+    target_dir().join("dist").join(file)
+}
+
 fn build() -> PathBuf {
     let profile = profile_dir();
+    // Measured is what is shipped.
+    if profile.ends_with("release") {
+        return shipped(&["--package", "portreeve"], "portreeve");
+    }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--quiet", "--package", "portreeve", "--target-dir"]);
     cargo.arg(target_dir());
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
     let built = cargo.output().expect("cargo starts");
     assert!(built.status.success(), "portreeve does not build:\n{}", String::from_utf8_lossy(&built.stderr));
     profile.join("portreeve")

@@ -33,7 +33,7 @@ mod upstream;
 mod wait;
 
 pub use audit::Audit;
-pub use binary::{Ran, portreeve, run, run_in};
+pub use binary::{Ran, portreeve, run, run_in, shipped};
 pub use browser::Browser;
 pub use cerbos::{Server, cerbos};
 pub use client::{Reply, Request};
