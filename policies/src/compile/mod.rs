@@ -10,16 +10,17 @@ mod one;
 mod units;
 mod variables;
 
-pub(crate) use environment::{base as base_environment, slot};
-pub(crate) use kept::Memory;
-pub use kept::{Kept, Work};
-pub(crate) use one::{One, one};
 use std::sync::Arc;
 
 use portreeve_diagnostics::{Bundle, Report};
 use rustc_hash::FxHashMap;
 
 use crate::{Finding, Options, PolicySet, finding::Findings, raw::Policy, set};
+
+pub(crate) use environment::{base as base_environment, slot};
+pub(crate) use kept::Memory;
+pub use kept::{Kept, Work};
+pub(crate) use one::{One, one};
 
 /// What came of compiling.
 #[derive(Debug)]
