@@ -64,7 +64,7 @@ struct Stage {
 fn stage(endpoint: Upstream) -> Stage {
     let (upstream, issuer) = (Upstream::echo(), Issuer::new());
     let alice = issuer.token("alice", &["user"], &json!({}));
-    let at = format!("token-url: http://127.0.0.1:{}/token, timeout: 300ms", endpoint.port());
+    let at = format!("token-url: http://127.0.0.1:{}/token, timeout: 2s", endpoint.port());
     let gateway = Gateway::start(project(upstream.port(), &issuer, &at));
     Stage { gateway, upstream, endpoint, issuer, alice }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn remote() -> RemoteConfig {
-    RemoteConfig { timeout: Duration::from_millis(300), retries: 0, ..RemoteConfig::default() }
+    RemoteConfig { timeout: Duration::from_secs(2), retries: 0, ..RemoteConfig::default() }
 }
 
 fn endpoint(at: TokenUrl) -> EndpointConfig {
