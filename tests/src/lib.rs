@@ -10,7 +10,7 @@
 //! - [`Issuer`] makes keys, key sets and tokens; nothing it makes outlives the test.
 //! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
-//! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there.
+//! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there, or [`Chromium`].
 //! - [`Redis`] is a Redis of a test's own.
 
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@ mod audit;
 mod binary;
 mod browser;
 mod cerbos;
+mod chromium;
 pub mod client;
 mod door;
 mod gateway;
@@ -36,6 +37,7 @@ pub use audit::Audit;
 pub use binary::{Ran, portreeve, run, run_in, shipped};
 pub use browser::Browser;
 pub use cerbos::{Server, cerbos};
+pub use chromium::Chromium;
 pub use client::{Reply, Request};
 pub use door::Door;
 pub use gateway::Gateway;

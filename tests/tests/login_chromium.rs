@@ -1,0 +1,79 @@
+//! Does a real browser get through a login and out again?
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use portreeve_tests::{Chromium, Gateway, Issuer, Project, Upstream, apps};
+use serde_json::Value;
+
+const ROUTES: &str = "
+defaults: { upstream: app, headers: { x-user: principal.id } }
+routes:
+  - { match: 'GET /page', access: authenticated, authenticate: [web] }
+  - { match: 'GET /bye', access: public }
+";
+
+fn gateway(upstream: u16) -> (Gateway, apps::App) {
+    let project = Project::with_routes(upstream, &Issuer::new(), ROUTES);
+    let external = project.port();
+    let provider = apps::oidc_provider(external);
+    let issuer = provider.port();
+    let config = project.config(upstream, &Issuer::new());
+    let (before, rest) = config.split_once("authenticators:").unwrap();
+    let rest = &rest[rest.find("routes:").unwrap()..];
+    let own = format!(
+        "
+authenticators:
+  web:
+    oidc-login:
+      issuer: http://127.0.0.1:{issuer}
+      client-id: web
+      client: {{ basic: {{ id: web, secret: 'file:client-secret' }} }}
+      external-url: http://127.0.0.1:{external}
+      scopes: [openid, offline_access]
+      cookie-keys: [{{ id: one, secret: 'file:cookie-key' }}]
+      after-logout: /bye
+    principal: {{ id: claims.sub, roles: '[\"user\"]' }}
+"
+    );
+    project.write("portreeve.yaml", &format!("{before}{own}{rest}"));
+    project.write("client-secret", "web-secret");
+    project.write("cookie-key", &"5a".repeat(32));
+    (Gateway::start(project), provider)
+}
+
+/// The gateway's cookie. A browser tells hosts apart by their names alone, so the provider's are among them.
+fn session(browser: &Chromium) -> Option<Value> {
+    browser.cookies().into_iter().find(|cookie| cookie["name"] == "session-web")
+}
+
+#[test]
+fn a_real_browser_logs_in_with_the_providers_page_and_out_again() {
+    let Some(browser) = Chromium::start() else { return };
+    let upstream = Upstream::echo();
+    let (gateway, provider) = gateway(upstream.port());
+    let url = |target: &str| format!("http://127.0.0.1:{}{target}", gateway.project().port());
+
+    browser.visit(&url("/page?a=b"));
+    assert!(
+        browser.url().starts_with(&format!("http://127.0.0.1:{}/interaction/", provider.port())),
+        "{}",
+        browser.url()
+    );
+    browser.enter("input[name=user]", "alice");
+    assert_eq!(browser.url(), url("/page?a=b"), "{}", browser.text());
+    let seen: Value = serde_json::from_str(&browser.text()).unwrap();
+    assert_eq!(seen["headers"]["x-user"][0], "alice");
+
+    // The session is there for the gateway, and for no script and no upstream.
+    assert_eq!(browser.run("return document.cookie"), "");
+    let cookie = session(&browser).unwrap();
+    assert_eq!((&cookie["httpOnly"], &cookie["sameSite"]), (&true.into(), &"Lax".into()), "{cookie}");
+    assert!(upstream.seen().iter().all(|seen| !seen.head.contains("session-web")));
+
+    browser.visit(&url("/.auth/web/logout"));
+    browser.click("button[name=logout]");
+    assert_eq!(browser.url(), url("/bye"), "{}", browser.text());
+    assert_eq!(session(&browser), None);
+    browser.visit(&url("/page"));
+    assert!(browser.url().contains("/interaction/"), "the provider asks again: {}", browser.url());
+}
