@@ -243,3 +243,74 @@ fn a_rule_that_needs_a_decision_lets_nobody_in_and_is_told() {
     }
     assert!(upstream.seen().is_empty());
 }
+
+/// The authenticators of a rule, what a client sends, and what comes of it: of several, the first whose credential it is
+/// decides alone, and its failure is never another one's success.
+#[test]
+fn the_first_authenticator_whose_credential_it_is_decides() {
+    let (upstream, issuer, project) = (Upstream::echo(), Issuer::new(), Project::empty());
+    let sessions = Upstream::answering(|seen| match seen.header("cookie").unwrap_or_default() {
+        "sid=good" => Answer::json(&json!({"identity": {"id": "sam"}})),
+        "sid=nobody" => Answer::json(&json!({"identity": {}})),
+        "sid=much" => {
+            Answer::Raw(b"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n".to_vec())
+        }
+        "sid=broken" => Answer::Body(500, "text/plain", Vec::new()),
+        _ => Answer::Body(401, "text/plain", Vec::new()),
+    });
+    let chains = [
+        ("jwt-anonymous", r#"[{"handler": "jwt"}, {"handler": "anonymous"}]"#),
+        ("session-jwt", r#"[{"handler": "cookie_session"}, {"handler": "jwt"}]"#),
+        ("unauthorized-anonymous", r#"[{"handler": "unauthorized"}, {"handler": "anonymous"}]"#),
+        ("jwt-noop", r#"[{"handler": "jwt"}, {"handler": "noop"}]"#),
+    ];
+    let rule = |(id, chain): (&str, &str)| {
+        format!(
+            r#"{{"id": "{id}", "match": {{"url": "http://api.test/{id}", "methods": ["GET"]}}, "authenticators": {chain},
+            "authorizer": {{"handler": "allow"}}, "mutators": [{{"handler": "noop"}}],
+            "upstream": {{"url": "http://127.0.0.1:{}"}}}}"#,
+            upstream.port()
+        )
+    };
+    let keys = tempfile::tempdir().unwrap();
+    let jwks = keys.path().join("jwks.json");
+    std::fs::write(&jwks, issuer.jwks().to_string()).unwrap();
+    let config = CONFIG
+        .replace("PORT", &project.port().to_string())
+        .replace("ADMIN", &project.admin().to_string())
+        .replace("JWKS", jwks.to_str().unwrap())
+        .replace("only: [sid]", "only: [sid]\n      preserve_path: true")
+        .replace("SESSIONS", &format!("http://127.0.0.1:{}/whoami", sessions.port()))
+        + "\n";
+    let config = config.replace(
+        "noop: { enabled: true }\n  anonymous",
+        "noop: { enabled: true }\n  unauthorized: { enabled: true }\n  anonymous",
+    );
+    let rules = format!("[{}]", chains.map(rule).join(","));
+    let ran = import(project.root(), &rules, &config);
+    assert_eq!(ran.code, Some(0), "{}", ran.text());
+    let gateway = Gateway::start(project);
+
+    let good = format!("Bearer {}", issuer.token("sally", &[], &json!({})));
+    for (target, field, value, expected) in [
+        ("/jwt-anonymous", "X-None", "1", 200),
+        ("/jwt-anonymous", "Authorization", &*good, 200),
+        ("/jwt-anonymous", "Authorization", "Bearer a.b.c", 401),
+        ("/jwt-anonymous", "Authorization", "Basic YTpi", 401),
+        ("/session-jwt", "Cookie", "sid=good", 200),
+        ("/session-jwt", "Cookie", "sid=bad", 401),
+        ("/session-jwt", "Cookie", "sid=nobody", 401),
+        ("/session-jwt", "Cookie", "sid=much", 429),
+        ("/session-jwt", "Cookie", "sid=broken", 503),
+        ("/session-jwt", "Cookie", "other=1", 401),
+        ("/session-jwt", "Authorization", &*good, 200),
+        ("/unauthorized-anonymous", "X-None", "1", 401),
+        ("/jwt-noop", "X-None", "1", 200),
+        ("/jwt-noop", "Authorization", "Bearer a.b.c", 401),
+    ] {
+        let request = Request::get(target).host(Some("api.test")).header(field, value);
+        let reply = gateway.send(&request);
+        assert_eq!(reply.status, expected, "{target} {field}: {value}");
+        assert_eq!(reply.header("retry-after"), (expected == 429).then_some("7"), "{target} {value}");
+    }
+}
