@@ -7,6 +7,7 @@ use std::{fmt, io::IsTerminal, sync::Arc};
 
 use parking_lot::Mutex;
 use portreeve_audit::sinks::Tally;
+use portreeve_identity::{Authenticator, CacheFigures};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
@@ -14,7 +15,7 @@ use prometheus_client::{
         MetricType,
         counter::{ConstCounter, Counter},
         family::Family,
-        gauge::Gauge,
+        gauge::{ConstGauge, Gauge},
         histogram::Histogram,
         info::Info,
     },
@@ -63,6 +64,36 @@ pub(crate) struct Metrics {
     enforcement: Histogram,
     connections: Gauge,
     tallies: Tallies,
+    caches: Caches,
+}
+
+/// How the caches of the live authenticators do. They count themselves; read when somebody asks.
+#[derive(Clone, Debug, Default)]
+struct Caches(Arc<Mutex<Vec<Arc<dyn Authenticator>>>>);
+
+impl Collector for Caches {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let figures: Vec<(Arc<str>, CacheFigures)> =
+            self.0.lock().iter().map(|one| (Arc::clone(one.name()), one.figures())).collect();
+        let help = "Credentials looked up in memory, by authenticator and by whether they were known";
+        let mut family =
+            encoder.encode_descriptor("credential_cache_lookups", help, None, MetricType::Counter)?;
+        for (name, figures) in &figures {
+            for (outcome, count) in [("hit", figures.hits), ("miss", figures.misses)] {
+                let labels = [("authenticator", &**name), ("outcome", outcome)];
+                ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let help = "Credentials remembered, by authenticator";
+        let mut family =
+            encoder.encode_descriptor("credential_cache_entries", help, None, MetricType::Gauge)?;
+        for (name, figures) in &figures {
+            let labels = [("authenticator", &**name)];
+            let entries = i64::try_from(figures.entries).unwrap_or(i64::MAX);
+            ConstGauge::new(entries).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
 }
 
 /// What audit sinks count themselves. Read when somebody asks.
@@ -100,6 +131,7 @@ impl Metrics {
             enforcement: Histogram::new(SECONDS),
             connections: Gauge::default(),
             tallies: Tallies::default(),
+            caches: Caches::default(),
         };
         metrics.register();
         metrics
@@ -127,6 +159,7 @@ impl Metrics {
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program that runs", build);
         registry.register_collector(Box::new(self.tallies.clone()));
+        registry.register_collector(Box::new(self.caches.clone()));
         // Series that are worth an alarm are there from the start.
         for outcome in ["ok", "failed"] {
             let _ = self.reloads.get_or_create(&Reloaded { outcome });
@@ -172,6 +205,11 @@ impl Metrics {
     /// From now on, what this sink counts is told too.
     pub(crate) fn count_records(&self, tally: Arc<Tally>) {
         self.tallies.0.lock().push(tally);
+    }
+
+    /// From now on, these are the authenticators whose caches are told of. Their counts begin anew where one was replaced.
+    pub(crate) fn watch_caches(&self, authenticators: Vec<Arc<dyn Authenticator>>) {
+        *self.caches.0.lock() = authenticators;
     }
 
     /// How long the gateway's own part took.

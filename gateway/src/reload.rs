@@ -147,6 +147,7 @@ impl Reloader {
         self.watch(&revision.config, &id);
         self.shared.metrics.reloaded(true);
         self.shared.revisions.went_live(Arc::clone(&id), self.kept.checkers());
+        self.shared.metrics.watch_caches(self.kept.checkers());
         tracing::info!(revision = %id, why, "a new revision is live");
     }
 

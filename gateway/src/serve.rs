@@ -135,6 +135,7 @@ impl Running {
         reload::prepare(&kept.authenticators).await;
         shared.metrics.reloaded(true);
         shared.revisions.went_live(Arc::clone(&id), kept.checkers());
+        shared.metrics.watch_caches(kept.checkers());
         tracing::info!(revision = %id, "a revision is live");
         let reloader = Reloader::new(source, shared, live, certificates, &config, kept, &id);
         let reloading = tokio::spawn(reloader.run(gateway.stop.subscribe()));

@@ -17,6 +17,7 @@ routes:
   - { match: GET /bare, access: authenticated, mutate: [bare, trim] }
   - { match: GET /signed, access: authenticated, mutate: [signed] }
   - { match: GET /both, access: authenticated, mutate: [signed, who] }
+  - { match: GET /instead, access: authenticated, mutate: [signed, bare] }
   - { match: GET /other, access: authenticated, mutate: [signed], upstream: other }
   - { match: GET /plain, access: authenticated, mutate: [] }
 "#;
@@ -157,6 +158,24 @@ fn the_callers_credential_goes_on_unless_it_is_stripped() {
     assert_eq!(seen.header("authorization"), None);
     assert_eq!(seen.header("cookie"), Some("lang=en"));
     assert!(!seen.head.to_ascii_lowercase().contains("internal"), "{}", seen.head);
+}
+
+#[test]
+fn stripping_takes_nothing_away_that_the_gateway_itself_says() {
+    let stage = stage();
+    let token = token_of(&stage.sees("/instead", &[]));
+    assert!(verified(&token, &stage.keys(), "https://app.test").is_some());
+}
+
+#[test]
+fn what_is_remembered_of_credentials_is_counted() {
+    let stage = stage();
+    stage.sees("/plain", &[]);
+    stage.sees("/plain", &[]);
+    let count = |name, label| stage.gateway.metric(name, &["authenticator=", label]);
+    assert_eq!(count("portreeve_credential_cache_lookups_total", "outcome=\"miss\""), 1.0);
+    assert_eq!(count("portreeve_credential_cache_lookups_total", "outcome=\"hit\""), 1.0);
+    assert_eq!(count("portreeve_credential_cache_entries", ""), 1.0);
 }
 
 #[test]

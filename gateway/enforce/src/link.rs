@@ -8,7 +8,7 @@ use portreeve_policies::PolicySet;
 use portreeve_route_config::{Access, Route, RouteTable, TargetTemplate};
 
 use crate::{
-    dress::Mutator,
+    dress::{Mutator, Step},
     own::Own,
     snapshot::{Link, Snapshot},
 };
@@ -75,13 +75,15 @@ impl Project<'_> {
         }
         let chain =
             route.authenticate.iter().filter_map(|name| self.authenticator(name, report)).collect::<Vec<_>>();
-        let steps =
+        let mut steps: Vec<Step> =
             route.mutate.iter().flat_map(|mutation| self.steps(mutation, route, &chain, report)).collect();
+        // What is taken out is the client's, never what the gateway says in the same place.
+        steps.sort_by_key(|step| !matches!(step, Step::Remove(_)));
         let body = match &route.access {
             Access::Authorized(template) if template.needs_body() => Some(template.max_body),
             _ => None,
         };
-        Link { chain: Chain::new(chain), steps, body }
+        Link { chain: Chain::new(chain), steps: steps.into(), body }
     }
 
     fn upstream(&self, name: &Spanned<Arc<str>>, report: &mut Report) {
