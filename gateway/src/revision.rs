@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use portreeve_diagnostics::{Bundle, Report};
-use portreeve_enforce::{Project, Snapshot};
+use portreeve_enforce::{Mutator, Project, Snapshot};
 use portreeve_identity::Authenticator;
 use portreeve_policies::{Options, PolicySet, Recompiled};
 use portreeve_route_config::RouteTable;
@@ -94,6 +94,7 @@ fn link(
     let known: Vec<_> = authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect();
     let answers = config::answers(&config.answers, &text.bundle, report);
     let names: Vec<Arc<str>> = config.answers.iter().map(|(name, _)| name.value.as_str().into()).collect();
+    let broken = broken(&config, &known, &mutators.named);
     let project = Project {
         bundle: &text.bundle,
         routes: routes?,
@@ -103,8 +104,23 @@ fn link(
         mutators: &mutators.named,
         answers: &names,
         mints: &mints,
+        broken: &broken,
     };
     let snapshot = project.link(report);
     let kept = KeptParts { authenticators, mints: mutators.mints, policies: kept };
     Some(Revision { config, kept, answers, snapshot })
+}
+
+/// Names that are written but stand for nothing, because what is written of them is wrong.
+fn broken(
+    config: &Config,
+    authenticators: &[Arc<dyn Authenticator>],
+    mutators: &[(Arc<str>, Mutator)],
+) -> Vec<Arc<str>> {
+    let made = |name: &str| authenticators.iter().any(|one| **one.name() == *name);
+    let authenticators =
+        config.authenticators.iter().map(|(name, _)| &*name.value).filter(|name| !made(name));
+    let made = |name: &str| mutators.iter().any(|(known, _)| **known == *name);
+    let mutators = config.mutators.iter().map(|(name, _)| &*name.value).filter(|name| !made(name));
+    authenticators.chain(mutators).map(Into::into).collect()
 }

@@ -146,6 +146,18 @@ fn a_key_that_nobody_knows_is_met_with_the_nearest_known_one() {
 }
 
 #[test]
+fn what_is_wrong_with_an_authenticator_is_said_once_and_not_again_wherever_it_is_named() {
+    let project = project();
+    let config = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    let spoilt = config.replacen("audience:", "audiense:", 1);
+    assert_ne!(spoilt, config);
+    project.write("portreeve.yaml", &spoilt);
+    found(&project, &["`audiense`", "`audience`"]);
+    let text = run_in(project.root(), &["check", "."]).text();
+    assert!(!text.contains("unknown-authenticator"), "{text}");
+}
+
+#[test]
 fn names_that_nothing_bears_are_found() {
     let rows = [
         ("upstream: app", "upstream: ap", "`ap`"),

@@ -35,6 +35,9 @@ pub struct Project<'p> {
     pub answers: &'p [Arc<str>],
     /// Those who sign tokens for upstreams.
     pub mints: &'p [Arc<Mint>],
+    /// Names of authenticators and mutators that are written but could not be made. What is wrong with them is reported
+    /// already; that they are not there is no finding of its own.
+    pub broken: &'p [Arc<str>],
 }
 
 impl Project<'_> {
@@ -94,7 +97,7 @@ impl Project<'_> {
 
     fn authenticator(&self, name: &Spanned<Arc<str>>, report: &mut Report) -> Option<Arc<dyn Authenticator>> {
         let found = self.authenticators.iter().find(|known| *known.name() == name.value);
-        if found.is_none() {
+        if found.is_none() && !self.broken.contains(&name.value) {
             report.push(unknown(
                 "authenticator",
                 name,

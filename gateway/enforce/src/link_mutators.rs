@@ -31,7 +31,9 @@ impl Project<'_> {
             Mutation::Named(name) | Mutation::NamedIfPublic(name) => name,
         };
         let Some((_, mutator)) = self.mutators.iter().find(|(known, _)| *known == name.value) else {
-            report.push(unknown("mutator", name, self.mutators.iter().map(|(known, _)| known.as_ref())));
+            if !self.broken.contains(&name.value) {
+                report.push(unknown("mutator", name, self.mutators.iter().map(|(known, _)| known.as_ref())));
+            }
             return Vec::new();
         };
         if mutator.needs_caller() && matches!(route.access, Access::Public) {

@@ -17,8 +17,12 @@ pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8], fields: Message) 
     if body.trim_ascii().is_empty() {
         return Ok(T::default());
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    Object::<T>::deserialize(&mut reader).map(|object| object.0).map_err(|error| {
+    // Looked at once as a whole, texts need not be looked at one by one.
+    let read = match str::from_utf8(body) {
+        Ok(body) => Object::<T>::deserialize(&mut serde_json::Deserializer::from_str(body)),
+        Err(_) => Object::<T>::deserialize(&mut serde_json::Deserializer::from_slice(body)),
+    };
+    read.map(|object| object.0).map_err(|error| {
         Failure::Invalid(match explain(body, fields) {
             Some(why) => why,
             None if error.is_eof() => "unexpected EOF".to_owned(),
