@@ -119,6 +119,7 @@ fn enforcer(issuer: &Issuer) -> Enforcer {
         mutators: &[],
         answers: &[],
         mints: &[],
+        broken: &[],
     };
     let live = Live::new(project.link(&mut report));
     assert!(report.is_empty(), "{report:#?}");
