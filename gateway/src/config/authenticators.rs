@@ -11,7 +11,10 @@ mod together;
 
 use std::{sync::Arc, time::SystemTime};
 
-use portreeve_diagnostics::{Bundle, Diagnostic, Node, Report, Span, Spanned, read::Fields};
+use portreeve_diagnostics::{
+    Bundle, Diagnostic, Node, Report, Span, Spanned,
+    read::{Fields, items},
+};
 use portreeve_identity::{Authenticator, Flaw, Readiness};
 use serde_json::{Map, Value};
 
@@ -22,7 +25,7 @@ use super::Folder;
 pub(crate) struct Kept {
     /// The authenticator.
     pub(crate) authenticator: Arc<dyn Authenticator>,
-    keys: Option<Arc<str>>,
+    keys: Vec<Arc<str>>,
 }
 
 /// Those of this configuration. One that is configured as it was before, and whose keys are the same, is kept with what it
@@ -41,11 +44,11 @@ pub(crate) fn authenticators(
         let Some(made) = authenticator(name, node, &around, report) else { continue };
         // It remembers nothing itself, and its parts may be new ones.
         if together::is_together(node) {
-            all.push(Kept { authenticator: made, keys: None });
+            all.push(Kept { authenticator: made, keys: Vec::new() });
             continue;
         }
-        let file = key_file(node);
-        let keys = file.and_then(|file| text_of(bundle, file.as_str().unwrap_or_default()));
+        let files: Vec<&Node> = key_files_of(node).collect();
+        let keys: Vec<Arc<str>> = files.iter().filter_map(|file| text_of(bundle, file.as_str()?)).collect();
         let same = |old: &&Kept| {
             let old_one = &old.authenticator;
             old_one.name() == made.name() && old_one.digest() == made.digest() && old.keys == keys
@@ -54,7 +57,7 @@ pub(crate) fn authenticators(
             all.push(kept.clone());
             continue;
         }
-        if let (Some(file), Some(_)) = (file, &keys) {
+        if let (Some(file), false) = (files.first(), keys.is_empty()) {
             try_keys(&made, file, report);
         }
         all.push(Kept { authenticator: made, keys });
@@ -64,11 +67,14 @@ pub(crate) fn authenticators(
 
 /// The files with keys that authenticators read.
 pub(crate) fn key_files(written: &[(Spanned<String>, Node)]) -> impl Iterator<Item = &str> {
-    written.iter().filter_map(|(_, node)| key_file(node)?.as_str())
+    written.iter().flat_map(|(_, node)| key_files_of(node)).filter_map(Node::as_str)
 }
 
-fn key_file(node: &Node) -> Option<&Node> {
-    node.get("jwt")?.get("jwks").filter(|node| node.as_str().is_some_and(|text| !text.contains("://")))
+fn key_files_of(node: &Node) -> impl Iterator<Item = &Node> {
+    let jwt = node.get("jwt");
+    let several = jwt.and_then(|jwt| jwt.get("issuers")).map(items).unwrap_or_default();
+    let files = jwt.into_iter().chain(several).filter_map(|issuer| issuer.get("jwks"));
+    files.filter(|file| file.as_str().is_some_and(|text| !text.contains("://")))
 }
 
 fn text_of(bundle: &Bundle, path: &str) -> Option<Arc<str>> {
@@ -268,7 +274,8 @@ fn flaws(found: &[Flaw], node: &Node, principal: Option<&Node>, report: &mut Rep
         }
         for part in parts {
             let written = part.replace('_', "-");
-            let Some(inner) = at.get(&written).or_else(|| at.get(part)) else { break };
+            let listed = || items(at).get(part.parse::<usize>().ok()?);
+            let Some(inner) = at.get(&written).or_else(|| at.get(part)).or_else(listed) else { break };
             at = inner;
         }
         report.push(Diagnostic::error(flaw.code, flaw.message.clone()).at(first_line(at), ""));

@@ -176,7 +176,20 @@ impl Default for KeyTiming {
 impl JwtConfig {
     /// What is wrong with the configuration, all of it.
     pub fn flaws(&self) -> Vec<Flaw> {
-        let mut flaws: Vec<Flaw> = self.issuers.iter().flat_map(Issuer::flaws).collect();
+        let mut flaws: Vec<Flaw> = match self.issuers.as_slice() {
+            [only] => only.flaws(),
+            several => several
+                .iter()
+                .enumerate()
+                .flat_map(|(index, issuer)| {
+                    let within = move |flaw: Flaw| Flaw {
+                        field: format!("issuers.{index}.{}", flaw.field).into(),
+                        ..flaw
+                    };
+                    issuer.flaws().into_iter().map(within)
+                })
+                .collect(),
+        };
         if self.issuers.is_empty() {
             flaws.push(Flaw::new("issuer", "jwt/no-issuer", "no issuer: whose tokens are these?"));
         }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use portreeve_diagnostics::{
     Diagnostic, Entry, Kind, Node, Report,
-    read::{Fields, choice, duration, text, texts, wrong_type},
+    read::{Fields, choice, duration, items, text, texts, wrong_type},
 };
 use portreeve_identity::{
     Authenticator,
@@ -19,14 +19,29 @@ use crate::config::{Folder, secrets::secret};
 /// Tokens that an issuer signed.
 pub(super) fn jwt(way: &Way<'_>, report: &mut Report) -> Option<Arc<dyn Authenticator>> {
     let mut fields = Fields::of(way.node, "`jwt`", report)?;
-    let issuer = issuer(&mut fields, way.folder, report);
+    let issuers = issuers(&mut fields, way.folder, report);
     let mut config = JwtConfig { name: way.name(), ..JwtConfig::default() };
     let options = options(&mut fields, &mut config, report);
     fields.finish(report);
-    config.issuers = vec![issuer?];
+    config.issuers = issuers?;
     options?;
     config.mapping = mapping(way.written, report)?;
     built(Jwt::new(config), way, report)
+}
+
+/// One issuer, written out, or several in a list.
+fn issuers(fields: &mut Fields<'_>, folder: &Folder, report: &mut Report) -> Option<Vec<Issuer>> {
+    let Some(list) = fields.optional("issuers") else {
+        return issuer(fields, folder, report).map(|only| vec![only]);
+    };
+    let each = |node| {
+        let mut fields = Fields::of(node, "an issuer", report)?;
+        let issuer = issuer(&mut fields, folder, report);
+        fields.finish(report);
+        issuer
+    };
+    let all: Vec<Option<Issuer>> = items(list).iter().map(each).collect();
+    all.into_iter().collect()
 }
 
 fn issuer(fields: &mut Fields<'_>, folder: &Folder, report: &mut Report) -> Option<Issuer> {

@@ -24,6 +24,7 @@ fn every_way_can_be_configured() {
     for text in [
         "jwt: { issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }",
         "jwt: { issuer: i, audience: none, discovery: https://i.test/d, algorithms: [ES256], typ: [JWT], kind: any }",
+        "jwt: { issuers: [{ issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }, { issuer: j, audience: b, discovery: https://j.test/d, algorithms: [ES256] }], max-age: 1h }",
         "introspection: { url: https://i.test/i, audience: a, opaque-only: true, cache: { ttl: 5s } }",
         "session: { url: https://s.test/whoami, from: { cookie: session }, insufficient: [403] }",
         "bearer-token: { url: https://s.test/whoami, method: same, forward-path: true }",
@@ -56,6 +57,15 @@ fn what_cannot_be_is_said_where_it_was_written() {
             "one: { jwt: { issuer: i, audience: a, algorithms: [none], jwks: k.json } }",
             "jwt/unknown-algorithm `none` is not an algorithm that can be trusted @ none",
         ),
+        (
+            "one: { jwt: { issuers: [{ issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }, { issuer: j, audience: a, algorithms: [RS256] }] } }",
+            "jwt/keys a `jwt` authenticator must say once where its keys are, and this says so 0 times @ issuer: ",
+        ),
+        (
+            "one: { jwt: { issuers: [{ issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }, { issuer: j, audience: a, jwks: https://j.test/k, algorithms: [HS256] }] } }",
+            "jwt/secret-for-algorithm HS256, HS384 and HS512 need a `secret`: a published key set holds no secrets, and a public key taken for a secret lets anybody sign @ [HS256]",
+        ),
+        ("one: { jwt: { issuers: [] } }", "jwt/no-issuer no issuer: whose tokens are these? @ issuers"),
         (
             "one: { jwt: { issuer: i, audience: a, algorithms: [RS256] } }",
             "jwt/keys a `jwt` authenticator must say once where its keys are, and this says so 0 times @ issuer: ",
