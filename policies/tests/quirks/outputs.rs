@@ -115,6 +115,20 @@ resourcePolicy:
 }
 
 #[test]
+fn q29_rules_that_differ_only_in_when_they_speak_both_speak() {
+    let policies = set(&["
+resourcePolicy:
+  resource: album
+  version: default
+  rules:
+    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff], output: { when: { conditionNotMet: '\"said\"' } } }
+    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff], output: { when: { ruleActivated: '\"said\"' } } }
+"]);
+    let answer = ask("{}", &["view"]).of(&policies);
+    assert_eq!(answer.outputs(), ["resource.album.vdefault#rule-002 \"said\""]);
+}
+
+#[test]
 fn a_rule_for_every_role_speaks_once_whatever_other_roles_it_names() {
     let policies = set(&[
         "derivedRoles:\n  name: people\n  definitions: [{ name: anybody, parentRoles: [staff, '*'] }]\n",

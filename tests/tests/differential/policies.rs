@@ -7,6 +7,8 @@
 //! Cerbos looks at the rules of one scope in no fixed order and stops at the first denial, so rules speak only in sets in
 //! which nothing is denied.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::chance::Chance;
@@ -198,7 +200,10 @@ fn output(chance: &mut Chance, not_met: bool) -> Value {
     json!({ "when": when })
 }
 
+/// No two rules say the same: of rules that are equal but for where they say it, Cerbos keeps one (Q29).
 fn said(chance: &mut Chance) -> Value {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let texts: [&str; 7] = [
         "\"said\"",
         "R.attr.s",
@@ -209,9 +214,9 @@ fn said(chance: &mut Chance) -> Value {
         r#"[R.kind, R.scope, P.scope, timestamp("2020-01-01T00:00:00Z")]"#,
     ];
     // `format` is a method; the free form is no function, and is not wanted here.
-    chance
-        .one(&texts.map(|text| if text.starts_with("format") { "R.id + \"/\" + R.attr.s" } else { text }))
-        .into()
+    let text = chance
+        .one(&texts.map(|text| if text.starts_with("format") { "R.id + \"/\" + R.attr.s" } else { text }));
+    format!("[{text}, {number}]").into()
 }
 
 fn principal(
