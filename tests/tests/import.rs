@@ -215,6 +215,11 @@ fn nothing_is_written_where_something_is_or_from_what_cannot_be_read() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("rules.json:1:") && ran.stderr.contains("import/no-match"), "{}", ran.stderr);
     assert!(!into.exists());
+
+    let into = into.to_str().unwrap();
+    let ran = run_in(folder.path(), &["import", "oathkeeper", "nowhere.json", "nowhere.yaml", "-o", into]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("cannot read `nowhere.yaml`"), "{}", ran.stderr);
 }
 
 #[test]

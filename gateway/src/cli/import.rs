@@ -43,7 +43,13 @@ impl Oathkeeper {
         if fs::read_dir(&self.output).is_ok_and(|mut entries| entries.next().is_some()) {
             bail!("`{shown}` is not empty, and nothing is ever overwritten");
         }
-        let bundle = bundle(&self.files)?;
+        let bundle = match bundle(&self.files) {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                return Ok(ExitCode::from(2));
+            }
+        };
         let imported = match import::oathkeeper(&bundle) {
             Ok(imported) => imported,
             Err(report) => {
