@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use crate::{Span, Spanned};
 
 /// A YAML (or JSON) value that knows where it was written. Anchors, aliases and merge keys are already resolved.
@@ -69,6 +71,22 @@ impl Node {
         match &self.kind {
             Kind::Seq(items) => Some(items),
             _ => None,
+        }
+    }
+
+    /// The same value as JSON, without the places.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(value) => (*value).into(),
+            Kind::Int(value) => (*value).into(),
+            Kind::Float(value) => (*value).into(),
+            Kind::Str { text, .. } => text.as_str().into(),
+            Kind::Seq(items) => items.iter().map(Self::to_json).collect(),
+            Kind::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.value.clone(), entry.value.to_json())).collect()
+            }
         }
     }
 

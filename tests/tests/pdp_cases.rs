@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use portreeve_diagnostics::{Bundle, Kind, Node, SourceFile, yaml};
+use portreeve_diagnostics::{Bundle, SourceFile, yaml};
 use portreeve_tests::{PATIENCE, Process, Request, free_port, portreeve, within, workspace};
 use serde_json::{Value, json};
 
@@ -72,21 +72,7 @@ fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap();
     let files = vec![SourceFile { name: path.display().to_string().into(), text: text.into() }];
     let nodes = yaml::read(&Bundle { revision: "".into(), files }, 0).unwrap();
-    value(nodes.first().unwrap())
-}
-
-fn value(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(value) => (*value).into(),
-        Kind::Int(value) => (*value).into(),
-        Kind::Float(value) => (*value).into(),
-        Kind::Str { text, .. } => text.as_str().into(),
-        Kind::Seq(items) => items.iter().map(value).collect(),
-        Kind::Map(entries) => Value::Object(
-            entries.iter().map(|entry| (entry.key.value.clone(), value(&entry.value))).collect(),
-        ),
-    }
+    nodes.first().unwrap().to_json()
 }
 
 /// Without the call's id; lists, whose order means nothing in these answers, in one order.

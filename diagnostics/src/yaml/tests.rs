@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::{MAX_DEPTH, read};
-use crate::{Bundle, Diagnostic, Kind, Node, SourceFile};
+use crate::{Bundle, Diagnostic, Node, SourceFile};
 
 fn bundle(text: &str) -> Bundle {
     let file = SourceFile { name: "a.yaml".into(), text: text.into() };
@@ -22,21 +22,6 @@ fn refused(text: &str) -> Diagnostic {
     read(&bundle(text), 0).err().unwrap_or_else(|| panic!("not refused: {text:?}"))
 }
 
-/// The node as JSON, so that expectations are short.
-fn json(node: &Node) -> serde_json::Value {
-    match &node.kind {
-        Kind::Null => serde_json::Value::Null,
-        Kind::Bool(value) => (*value).into(),
-        Kind::Int(value) => (*value).into(),
-        Kind::Float(value) => (*value).into(),
-        Kind::Str { text, .. } => text.clone().into(),
-        Kind::Seq(items) => items.iter().map(json).collect(),
-        Kind::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.value.clone(), json(&entry.value))).collect()
-        }
-    }
-}
-
 #[test]
 fn values_become_what_the_core_schema_says() {
     for (text, expected) in [
@@ -51,7 +36,11 @@ fn values_become_what_the_core_schema_says() {
         ("- a\n-\n  - b", r#"["a",["b"]]"#),
         ("text", r#""text""#),
     ] {
-        assert_eq!(json(&one(text)), serde_json::from_str::<serde_json::Value>(expected).unwrap(), "{text}");
+        assert_eq!(
+            one(text).to_json(),
+            serde_json::from_str::<serde_json::Value>(expected).unwrap(),
+            "{text}"
+        );
     }
 }
 
@@ -85,15 +74,19 @@ fn anchors_aliases_and_merge_keys_are_resolved() {
             assert_eq!(refused(text).code, "yaml/duplicate-key");
             continue;
         }
-        assert_eq!(json(&one(text)), serde_json::from_str::<serde_json::Value>(expected).unwrap(), "{text}");
+        assert_eq!(
+            one(text).to_json(),
+            serde_json::from_str::<serde_json::Value>(expected).unwrap(),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn an_anchor_can_be_used_in_a_later_document() {
     let found = documents("base: &b [1]\n---\nuse: *b\n---\nuse: {<<: {a: *b}}");
-    assert_eq!(json(&found[1]).to_string(), r#"{"use":[1]}"#);
-    assert_eq!(json(&found[2]).to_string(), r#"{"use":{"a":[1]}}"#);
+    assert_eq!(found[1].to_json().to_string(), r#"{"use":[1]}"#);
+    assert_eq!(found[2].to_json().to_string(), r#"{"use":{"a":[1]}}"#);
 }
 
 #[test]

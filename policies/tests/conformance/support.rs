@@ -67,20 +67,5 @@ pub(crate) fn json(path: &Path) -> Json {
     };
     let nodes = portreeve_diagnostics::yaml::read(&bundle, 0)
         .unwrap_or_else(|error| panic!("{}: {}", path.display(), error.message));
-    from_node(nodes.first().unwrap())
-}
-
-fn from_node(node: &portreeve_diagnostics::Node) -> Json {
-    use portreeve_diagnostics::Kind;
-    match &node.kind {
-        Kind::Null => Json::Null,
-        Kind::Bool(value) => (*value).into(),
-        Kind::Int(value) => (*value).into(),
-        Kind::Float(value) => (*value).into(),
-        Kind::Str { text, .. } => text.as_str().into(),
-        Kind::Seq(items) => items.iter().map(from_node).collect(),
-        Kind::Map(entries) => {
-            Json::Object(entries.iter().map(|e| (e.key.value.clone(), from_node(&e.value))).collect())
-        }
-    }
+    nodes.first().unwrap().to_json()
 }

@@ -6,7 +6,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use http::HeaderName;
-use portreeve_diagnostics::{Bundle, Kind, Node, SourceFile, yaml};
+use portreeve_diagnostics::{Bundle, Node, SourceFile, yaml};
 use serde_json::{Map, Value, json};
 
 use super::Preset;
@@ -37,27 +37,13 @@ fn read(preset: Preset) -> Node {
     yaml::read(&Bundle { revision: "".into(), files: vec![file] }, 0).unwrap().remove(0)
 }
 
-fn json_of(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(value) => json!(value),
-        Kind::Int(value) => json!(value),
-        Kind::Float(value) => json!(value),
-        Kind::Str { text, .. } => json!(text),
-        Kind::Seq(items) => items.iter().map(json_of).collect(),
-        Kind::Map(entries) => Value::Object(
-            entries.iter().map(|entry| (entry.key.value.clone(), json_of(&entry.value))).collect(),
-        ),
-    }
-}
-
 /// A preset with its parameters put in.
 fn filled(preset: Preset, given: &Map<String, Value>) -> (Value, Map<String, Value>) {
-    let text = json_of(&read(preset));
+    let text = read(preset).to_json();
     let mut params = Map::new();
     let written = read(preset);
     for entry in written.get("params").and_then(Node::as_map).unwrap() {
-        let (name, default) = (&entry.key.value, json_of(&entry.value));
+        let (name, default) = (&entry.key.value, entry.value.to_json());
         let value = match (given.get(name), default.as_str()) {
             (Some(Value::Null), _) => json!("none"),
             (Some(value), _) => value.clone(),
@@ -67,7 +53,7 @@ fn filled(preset: Preset, given: &Map<String, Value>) -> (Value, Map<String, Val
         params.insert(name.clone(), value);
     }
     let lets = written.get("let").and_then(Node::as_map).unwrap_or_default();
-    let lets: Vec<Value> = lets.iter().map(|entry| json!([entry.key.value, json_of(&entry.value)])).collect();
+    let lets: Vec<Value> = lets.iter().map(|entry| json!([entry.key.value, entry.value.to_json()])).collect();
     let mut mechanism = text.clone();
     for key in ["preset", "about", "params", "require", "let", "principal"] {
         mechanism.as_object_mut().unwrap().remove(key);

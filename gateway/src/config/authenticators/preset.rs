@@ -4,8 +4,6 @@ use portreeve_diagnostics::{
 use portreeve_identity::presets::{ALL, Preset};
 use serde_json::{Map, Value};
 
-use super::shared::json;
-
 /// A preset with its parameters put in: what a person would have written instead. Every place in it is that of the preset's
 /// name, so that findings lead to what was written.
 pub(super) struct Filled {
@@ -33,7 +31,7 @@ pub(super) fn fill(name: &Node, params: Option<&Node>, report: &mut Report) -> O
     let parts =
         node.as_map()?.iter().filter(|entry| !matches!(&*entry.key.value, "preset" | "about" | "params"));
     let entries = parts.map(|entry| values.put_in(entry)).collect();
-    let params = values.values.iter().map(|(name, node)| (name.clone(), json(node))).collect();
+    let params = values.values.iter().map(|(name, node)| (name.clone(), node.to_json())).collect();
     Some(Filled { node: Node { kind: Kind::Map(entries), span: name.span }, params })
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderName;
 use ipnet::IpNet;
 use portreeve_diagnostics::{
-    Diagnostic, Kind, Node, Report, Spanned,
+    Diagnostic, Node, Report, Spanned,
     read::{Fields, choice, count, duration, items, text, texts, wrong_type},
 };
 use portreeve_identity::{
@@ -144,26 +144,11 @@ pub(super) fn profile(fields: &mut Fields<'_>, id: Option<&str>, report: &mut Re
 
 /// Values as they are written: nothing here is an expression.
 fn constants(node: &Node, report: &mut Report) -> Option<Map<String, Value>> {
-    match json(node) {
+    match node.to_json() {
         Value::Object(map) => Some(map),
         _ => {
             report.push(wrong_type(node, "`attr`", "a mapping from names to values"));
             None
-        }
-    }
-}
-
-/// A node as a value.
-pub(super) fn json(node: &Node) -> Value {
-    match &node.kind {
-        Kind::Null => Value::Null,
-        Kind::Bool(value) => (*value).into(),
-        Kind::Int(value) => (*value).into(),
-        Kind::Float(value) => (*value).into(),
-        Kind::Str { text, .. } => text.as_str().into(),
-        Kind::Seq(items) => items.iter().map(json).collect(),
-        Kind::Map(entries) => {
-            Value::Object(entries.iter().map(|entry| (entry.key.value.clone(), json(&entry.value))).collect())
         }
     }
 }
