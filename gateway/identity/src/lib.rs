@@ -19,6 +19,7 @@ mod certificate;
 mod chain;
 mod challenge;
 mod client_credentials;
+mod discovery;
 mod fingerprint;
 mod fixed;
 mod flaw;

@@ -13,6 +13,7 @@ use url::Url;
 use super::NoToken;
 use crate::{
     ClientProof, Flaw, Reason, RemoteConfig,
+    discovery::{Document, Unbelievable},
     remote::{Answer, Remote, retry_after},
     strict_json,
 };
@@ -137,12 +138,11 @@ impl Endpoint {
             return Err(NoToken::unavailable("token/no-discovery"));
         }
         let malformed = || NoToken::refused("token/malformed-discovery");
-        let document = strict_json::parse_object(&answer.body).map_err(|_| malformed())?;
-        if document.get("issuer").and_then(Value::as_str) != Some(issuer) {
-            return Err(NoToken::refused("token/another-issuer"));
-        }
-        let url = document.get("token_endpoint").and_then(Value::as_str).and_then(|url| Url::parse(url).ok());
-        url.filter(|url| matches!(url.scheme(), "https" | "http")).ok_or_else(malformed)
+        let document = Document::read(&answer.body, Some(issuer)).map_err(|why| match why {
+            Unbelievable::Malformed => malformed(),
+            Unbelievable::AnotherIssuer => NoToken::refused("token/another-issuer"),
+        })?;
+        document.web_url("token_endpoint").ok_or_else(malformed)
     }
 
     fn given(&self, answer: &Answer, judge: impl FnOnce(&str) -> NoToken) -> Result<Given, NoToken> {

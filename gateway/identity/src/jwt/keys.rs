@@ -6,7 +6,6 @@ use std::{sync::Arc, time::SystemTime};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
-use serde_json::Value;
 use url::Url;
 
 use super::{
@@ -14,7 +13,11 @@ use super::{
     jwk::{KeySet, Wanted},
     pem,
 };
-use crate::{Readiness, Rejection, remote::Remote, strict_json};
+use crate::{
+    Readiness, Rejection,
+    discovery::{Document, Unbelievable},
+    remote::Remote,
+};
 
 #[derive(Debug)]
 pub(crate) struct Keys {
@@ -292,15 +295,13 @@ impl Keys {
         ok(answer.map_err(|silence| silence.to_string())?)
     }
 
-    /// The `jwks_uri` of a discovery document, which must name the very issuer (OpenID Connect Discovery §4.3).
+    /// The `jwks_uri` of a discovery document.
     fn discover(&self, document: &[u8]) -> Result<Url, String> {
-        let document =
-            strict_json::parse_object(document).map_err(|_| "discovery document is not a JSON object")?;
-        let text = |name: &str| document.get(name).and_then(Value::as_str);
-        if text("issuer") != self.issuer.as_deref() {
-            return Err("discovery document names another issuer".to_owned());
-        }
-        let url = text("jwks_uri").ok_or("discovery document has no jwks_uri")?;
+        let document = Document::read(document, self.issuer.as_deref()).map_err(|why| match why {
+            Unbelievable::Malformed => "discovery document is not a JSON object",
+            Unbelievable::AnotherIssuer => "discovery document names another issuer",
+        })?;
+        let url = document.text("jwks_uri").ok_or("discovery document has no jwks_uri")?;
         Url::parse(url).map_err(|_| "jwks_uri is not a URL".to_owned())
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::config::OidcConfig;
 use crate::{
     ClientProof, Rejection,
+    discovery::{Document, Unbelievable},
     introspection::form_encoded,
     remote::{Remote, retry_after},
     strict_json,
@@ -89,21 +90,15 @@ impl Provider {
         if answer.status != http::StatusCode::OK {
             return Err(malformed());
         }
-        let document = strict_json::parse_object(&answer.body).map_err(|_| malformed())?;
-        let text = |name: &str| document.get(name).and_then(Value::as_str);
-        if text("issuer") != Some(&*self.config.issuer) {
-            return Err(Rejection::unavailable("oidc/another-issuer"));
-        }
-        let web = |name: &str| {
-            let url = text(name).and_then(|text| Url::parse(text).ok());
-            url.filter(|url| matches!(url.scheme(), "https" | "http"))
-        };
+        let document = Document::read(&answer.body, Some(&self.config.issuer)).map_err(|why| match why {
+            Unbelievable::Malformed => malformed(),
+            Unbelievable::AnotherIssuer => Rejection::unavailable("oidc/another-issuer"),
+        })?;
         Ok(Metadata {
-            authorization: web("authorization_endpoint").ok_or_else(malformed)?,
-            token: web("token_endpoint").ok_or_else(malformed)?,
-            end_session: web("end_session_endpoint"),
-            names_itself: document.get("authorization_response_iss_parameter_supported")
-                == Some(&Value::Bool(true)),
+            authorization: document.web_url("authorization_endpoint").ok_or_else(malformed)?,
+            token: document.web_url("token_endpoint").ok_or_else(malformed)?,
+            end_session: document.web_url("end_session_endpoint"),
+            names_itself: document.says("authorization_response_iss_parameter_supported"),
             at: now,
         })
     }
