@@ -13,7 +13,6 @@ use super::config::OidcConfig;
 use crate::{
     ClientProof, Rejection,
     discovery::{Document, Unbelievable},
-    introspection::form_encoded,
     remote::{Remote, retry_after},
     strict_json,
 };
@@ -109,16 +108,11 @@ impl Provider {
         let metadata = self.metadata(now).await?;
         let answer = self.remote.ask_named(now, &metadata.token, &self.document, |client| {
             let mut form = form.to_vec();
-            let mut request = client.post(metadata.token.clone()).header("accept", "application/json");
-            match &self.config.client {
-                ClientProof::Basic { id, secret } => {
-                    request = request.basic_auth(form_encoded(id), Some(form_encoded(secret.expose_text())));
-                }
-                ClientProof::Post { id, secret } => {
-                    form.extend([("client_id", &**id), ("client_secret", secret.expose_text())]);
-                }
-                ClientProof::Bearer(token) => request = request.bearer_auth(token.expose_text()),
-                ClientProof::Nothing => form.push(("client_id", &self.config.client_id)),
+            let request = client.post(metadata.token.clone()).header("accept", "application/json");
+            let request = self.config.client.prove(request, &mut form);
+            // Who proves nothing must still say which client it is (RFC 6749 §3.2.1).
+            if matches!(self.config.client, ClientProof::Nothing) {
+                form.push(("client_id", &self.config.client_id));
             }
             request.form(&form)
         });
