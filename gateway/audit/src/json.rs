@@ -86,27 +86,16 @@ impl<'o> Object<'o> {
 
     /// A string (RFC 8259 §7). Most need no escape.
     fn string(&mut self, text: &str) {
-        self.out.push('"');
         // Without a way out of the loop it is done for many bytes at once.
         let plain =
             text.bytes().fold(true, |plain, byte| plain & (byte >= b' ') & (byte != b'"') & (byte != b'\\'));
         if plain {
+            self.out.push('"');
             self.out.push_str(text);
+            self.out.push('"');
         } else {
-            text.chars().for_each(|char| self.escaped(char));
-        }
-        self.out.push('"');
-    }
-
-    fn escaped(&mut self, char: char) {
-        match char {
-            '"' => self.out.push_str("\\\""),
-            '\\' => self.out.push_str("\\\\"),
-            '\n' => self.out.push_str("\\n"),
-            '\r' => self.out.push_str("\\r"),
-            '\t' => self.out.push_str("\\t"),
-            '\0'..' ' => drop(write!(self.out, "\\u{:04x}", u32::from(char))),
-            other => self.out.push(other),
+            // Displaying a value never fails either.
+            let _ = write!(self.out, "{}", serde_json::Value::from(text));
         }
     }
 }
