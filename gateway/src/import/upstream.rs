@@ -42,28 +42,20 @@ impl Upstreams {
             );
         }
         keys.rest("`upstream`", notes);
+        let mut nowhere = |span, message: &str, notes: &mut Notes| {
+            let way_out = "name the upstream that requests are forwarded to";
+            notes.decide("import/upstream", span, message, way_out);
+            self.nowhere()
+        };
         let Some(text) = written.and_then(Node::as_str) else {
             let span = node.map_or(rule, |node| node.span);
             let message = "the rule has no upstream: its decisions are asked for and nothing is forwarded";
-            notes.decide(
-                "import/upstream",
-                span,
-                message,
-                "name the upstream that requests are forwarded to",
-            );
-            return self.nowhere();
+            return nowhere(span, message, notes);
         };
         let span = written.map_or(rule, |node| node.span);
         let url = url::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some((url, host)) = url.as_ref().and_then(|url| Some((url, url.host_str()?))) else {
-            let message = format!("`{text}` is not a URL of `http` or `https`");
-            notes.decide(
-                "import/upstream",
-                span,
-                message,
-                "name the upstream that requests are forwarded to",
-            );
-            return self.nowhere();
+            return nowhere(span, &format!("`{text}` is not a URL of `http` or `https`"), notes);
         };
         if url.path() != "/" || url.query().is_some() {
             let path = url.path();
