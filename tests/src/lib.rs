@@ -11,6 +11,7 @@
 //! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
 //! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there, or [`Chromium`].
+//! - [`WebLogin`] is a gateway where browsers log in.
 //! - [`Redis`] is a Redis of a test's own.
 
 #![forbid(unsafe_code)]
@@ -24,6 +25,7 @@ mod chromium;
 pub mod client;
 mod door;
 mod gateway;
+mod login;
 mod ports;
 mod process;
 mod project;
@@ -41,6 +43,7 @@ pub use chromium::Chromium;
 pub use client::{Reply, Request};
 pub use door::Door;
 pub use gateway::Gateway;
+pub use login::WebLogin;
 pub use ports::free_port;
 pub use process::Process;
 pub use project::Project;

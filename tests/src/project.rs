@@ -53,6 +53,15 @@ audit: [{{ file: {{ path: decisions.log }} }}]
         )
     }
 
+    /// The project with these authenticators, indented by two, in the place of those it had.
+    pub fn with_authenticators(self, authenticators: &str) -> Project {
+        let config = std::fs::read_to_string(self.path("portreeve.yaml")).expect("a project has a config");
+        let (before, rest) = config.split_once("authenticators:").expect("the config has authenticators");
+        let (_, after) = rest.split_once("\nroutes:").expect("routes come after them");
+        self.write("portreeve.yaml", &format!("{before}authenticators:\n{authenticators}\nroutes:{after}"));
+        self
+    }
+
     /// A copy of `deploy/examples/<name>` that listens on this project's ports, asks `upstream` and trusts `issuer`.
     pub fn example(name: &str, upstream: u16, issuer: &Issuer) -> Project {
         let project = Project::empty();

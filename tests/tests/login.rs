@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use portreeve_tests::{Browser, Gateway, Issuer, Project, Request, Upstream, apps, eventually};
+use portreeve_tests::{Browser, Gateway, Issuer, Project, Request, Upstream, WebLogin, apps, eventually};
 use serde_json::Value;
 
 const ROUTES: &str = "
@@ -25,22 +25,9 @@ struct Stage {
     provider: apps::App,
 }
 
-fn authenticators(port: u16, provider: u16, more: &str) -> String {
+fn others(provider: u16) -> String {
     format!(
-        "
-authenticators:
-  web:
-    oidc-login:
-      issuer: http://127.0.0.1:{provider}
-      client-id: web
-      client: {{ basic: {{ id: web, secret: 'file:client-secret' }} }}
-      external-url: http://127.0.0.1:{port}
-      scopes: [openid, offline_access]
-      cookie-keys: [{{ id: one, secret: 'file:cookie-key' }}]
-      after-logout: /bye
-      {more}
-    principal: {{ id: claims.sub, roles: '[\"user\"]' }}
-  services:
+        "  services:
     jwt: {{ issuer: http://127.0.0.1:{provider}, audience: [https://api.test/rs256, https://api.test/es256, https://api.test/eddsa], discovery: http://127.0.0.1:{provider}/.well-known/openid-configuration, algorithms: [RS256, ES256, EdDSA] }}
     principal: {{ id: claims.client_id, roles: '[\"client\"]' }}
   opaque:
@@ -54,30 +41,22 @@ authenticators:
     )
 }
 
-fn project(upstream: u16, provider: u16, more: &str) -> Project {
+fn project(upstream: u16) -> Project {
     let project = Project::with_routes(upstream, &Issuer::new(), ROUTES);
-    at(project, upstream, provider, more)
-}
-
-fn at(project: Project, upstream: u16, provider: u16, more: &str) -> Project {
-    let config = project.config(upstream, &Issuer::new());
-    let (before, rest) = config.split_once("authenticators:").unwrap();
-    let rest = &rest[rest.find("routes:").unwrap()..];
-    let own = authenticators(project.port(), provider, more);
-    project.write("portreeve.yaml", &format!("{before}{own}{rest}"));
-    for (name, text) in
-        [("client-secret", "web-secret"), ("service-secret", "svc-secret"), ("cookie-key", &"5a".repeat(32))]
-    {
-        project.write(name, text);
-    }
+    project.write("service-secret", "svc-secret");
     project
 }
 
-fn stage(more: &str) -> Stage {
+fn started(project: Project, provider: u16, settings: &[&str]) -> Gateway {
+    let (external, others) = (project.port(), &others(provider));
+    Gateway::start(WebLogin { provider, external, settings, others }.configure(project))
+}
+
+fn stage(settings: &[&str]) -> Stage {
     let upstream = Upstream::echo();
-    let project = Project::with_routes(upstream.port(), &Issuer::new(), ROUTES);
+    let project = project(upstream.port());
     let provider = apps::oidc_provider(project.port());
-    let gateway = Gateway::start(at(project, upstream.port(), provider.port(), more));
+    let gateway = started(project, provider.port(), settings);
     Stage { gateway, upstream, provider }
 }
 
@@ -123,7 +102,7 @@ fn user_of(echo: &Value) -> &str {
 
 #[test]
 fn a_browser_logs_in_and_comes_back_to_where_it_wanted_to_go() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let mut browser = stage.logged_in("alice");
     let cookies = browser.cookies(stage.gateway.project().port());
     assert_eq!(cookies.len(), 1, "the cookie of the login itself is gone: {cookies:?}");
@@ -137,7 +116,7 @@ fn a_browser_logs_in_and_comes_back_to_where_it_wanted_to_go() {
 
 #[test]
 fn a_program_without_a_session_is_told_so_and_not_sent_to_a_page() {
-    let stage = stage("");
+    let stage = stage(&[]);
     for request in [
         Request::get("/page").header("Accept", "application/json"),
         Request::get("/page").header("Accept", "text/html").header("Sec-Fetch-Mode", "cors"),
@@ -152,7 +131,7 @@ fn a_program_without_a_session_is_told_so_and_not_sent_to_a_page() {
 
 #[test]
 fn an_answer_that_belongs_to_no_question_of_this_browser_logs_nobody_in() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let port = stage.gateway.project().port();
     // What the provider says to an attacker's browser, played into somebody else's.
     let mut attacker = Browser::new();
@@ -191,7 +170,7 @@ fn an_answer_that_belongs_to_no_question_of_this_browser_logs_nobody_in() {
 
 #[test]
 fn no_login_leads_away_from_the_gateway() {
-    let stage = stage("");
+    let stage = stage(&[]);
     for target in ["/page?next=https://evil.test", "/page?//evil.test"] {
         let mut browser = Browser::new();
         let (url, _) = browser.follow(&stage.url(target), "alice");
@@ -207,7 +186,7 @@ fn no_login_leads_away_from_the_gateway() {
 
 #[test]
 fn a_session_is_renewed_without_the_user() {
-    let stage = stage("fresh-for: 2s");
+    let stage = stage(&["fresh-for: 2s"]);
     let mut browser = stage.logged_in("alice");
     let first = browser.cookies(stage.gateway.project().port());
     // The provider forgets the browser, so that only the refresh token can have done it.
@@ -229,7 +208,7 @@ fn a_session_is_renewed_without_the_user() {
 
 #[test]
 fn whoever_logs_out_is_out_here_and_at_the_provider() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let mut browser = stage.logged_in("alice");
     let stolen = browser.clone();
     let crossed = browser.send(&stage.url("/.auth/web/logout"), |r| r.header("Sec-Fetch-Site", "cross-site"));
@@ -247,7 +226,7 @@ fn whoever_logs_out_is_out_here_and_at_the_provider() {
 
 #[test]
 fn whoever_logs_out_at_the_provider_is_out_here() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let mut browser = stage.logged_in("alice");
     let mut bob = stage.logged_in("bob");
     browser.end_at_provider(stage.provider.port());
@@ -260,7 +239,7 @@ fn whoever_logs_out_at_the_provider_is_out_here() {
 
 #[test]
 fn a_cookie_that_was_changed_or_comes_from_another_site_is_no_session() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let browser = stage.logged_in("alice");
     let port = stage.gateway.project().port();
     let (name, value) = browser.cookies(port).into_iter().next().unwrap();
@@ -278,7 +257,7 @@ fn a_cookie_that_was_changed_or_comes_from_another_site_is_no_session() {
 
 #[test]
 fn a_service_gets_in_with_tokens_of_each_kind_and_only_at_the_route_that_is_meant() {
-    let stage = stage("");
+    let stage = stage(&[]);
     for resource in ["rs256", "es256", "eddsa"] {
         let token = stage.token(resource);
         assert_eq!(stage.status("/api", &token), 200, "{resource}");
@@ -294,7 +273,7 @@ fn a_service_gets_in_with_tokens_of_each_kind_and_only_at_the_route_that_is_mean
 
 #[test]
 fn a_token_that_is_revoked_is_refused_once_it_is_asked_about_again() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let token = stage.token("opaque");
     assert_eq!(stage.status("/opaque", &token), 200);
     assert_eq!(stage.ask("/token/revocation", &format!("token={token}")).status, 200);
@@ -303,7 +282,7 @@ fn a_token_that_is_revoked_is_refused_once_it_is_asked_about_again() {
 
 #[test]
 fn keys_that_the_provider_turns_are_taken_up_at_once() {
-    let stage = stage("");
+    let stage = stage(&[]);
     let old = stage.token("es256");
     assert_eq!(stage.status("/api", &old), 200);
     assert_eq!(Request::new("POST", "/turn").body(b"").send(stage.provider.port()).status, 200);
@@ -316,7 +295,7 @@ fn keys_that_the_provider_turns_are_taken_up_at_once() {
 fn a_provider_that_is_not_there_keeps_nobody_from_serving_and_is_told() {
     let upstream = Upstream::echo();
     let nobody = portreeve_tests::free_port();
-    let gateway = Gateway::start(project(upstream.port(), nobody, ""));
+    let gateway = started(project(upstream.port()), nobody, &[]);
     assert_eq!(gateway.send(&Request::get("/bye")).status, 200);
     let said = gateway.revision()["authenticators"].clone();
     let web = said.as_array().unwrap().iter().find(|one| one["name"] == "web").unwrap().clone();

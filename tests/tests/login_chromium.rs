@@ -1,8 +1,6 @@
 //! Does a real browser get through a login and out again?
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use portreeve_tests::{Chromium, Gateway, Issuer, Project, Upstream, apps};
+use portreeve_tests::{Chromium, Gateway, Issuer, Project, Upstream, WebLogin, apps};
 use serde_json::Value;
 
 const ROUTES: &str = "
@@ -16,29 +14,8 @@ fn gateway(upstream: u16) -> (Gateway, apps::App) {
     let project = Project::with_routes(upstream, &Issuer::new(), ROUTES);
     let external = project.port();
     let provider = apps::oidc_provider(external);
-    let issuer = provider.port();
-    let config = project.config(upstream, &Issuer::new());
-    let (before, rest) = config.split_once("authenticators:").unwrap();
-    let rest = &rest[rest.find("routes:").unwrap()..];
-    let own = format!(
-        "
-authenticators:
-  web:
-    oidc-login:
-      issuer: http://127.0.0.1:{issuer}
-      client-id: web
-      client: {{ basic: {{ id: web, secret: 'file:client-secret' }} }}
-      external-url: http://127.0.0.1:{external}
-      scopes: [openid, offline_access]
-      cookie-keys: [{{ id: one, secret: 'file:cookie-key' }}]
-      after-logout: /bye
-    principal: {{ id: claims.sub, roles: '[\"user\"]' }}
-"
-    );
-    project.write("portreeve.yaml", &format!("{before}{own}{rest}"));
-    project.write("client-secret", "web-secret");
-    project.write("cookie-key", &"5a".repeat(32));
-    (Gateway::start(project), provider)
+    let login = WebLogin { provider: provider.port(), external, settings: &[], others: "" };
+    (Gateway::start(login.configure(project)), provider)
 }
 
 /// The gateway's cookie. A browser tells hosts apart by their names alone, so the provider's are among them.

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use portreeve_tests::{Browser, Gateway, Issuer, Project, Redis, Request, Upstream, apps, eventually};
+use portreeve_tests::{
+    Browser, Gateway, Issuer, Project, Redis, Request, Upstream, WebLogin, apps, eventually,
+};
 
 const ROUTES: &str = "
 defaults: { upstream: app, headers: { x-user: principal.id } }
@@ -22,46 +24,23 @@ struct Stage {
     other: Gateway,
 }
 
-fn project(project: Project, upstream: u16, provider: u16, redis: u16, external: u16, more: &str) -> Project {
-    let config = project.config(upstream, &Issuer::new());
-    let (before, rest) = config.split_once("authenticators:").unwrap();
-    let rest = &rest[rest.find("routes:").unwrap()..];
-    let own = format!(
-        "
-authenticators:
-  web:
-    oidc-login:
-      issuer: http://127.0.0.1:{provider}
-      client-id: web
-      client: {{ basic: {{ id: web, secret: 'file:client-secret' }} }}
-      external-url: http://127.0.0.1:{external}
-      scopes: [openid, offline_access]
-      cookie-keys: [{{ id: one, secret: 'file:cookie-key' }}]
-      after-logout: /bye
-      cache: {{ ttl: 1s }}
-      sessions: {{ redis: {{ url: 'redis://127.0.0.1:{redis}/2', password: 'file:redis-password', prefix: 'gate:' }} }}
-      {more}
-    principal: {{ id: claims.sub, roles: '[\"user\"]' }}
-"
-    );
-    project.write("portreeve.yaml", &format!("{before}{own}{rest}"));
-    let key = "5a".repeat(32);
-    for (name, text) in [("client-secret", "web-secret"), ("cookie-key", &key), ("redis-password", PASSWORD)]
-    {
-        project.write(name, text);
-    }
-    project
-}
-
-fn stage(more: &str) -> Option<Stage> {
+fn stage(setting: &str) -> Option<Stage> {
     let redis = Redis::start(PASSWORD)?;
     let upstream = Upstream::echo();
     let new = || Project::with_routes(upstream.port(), &Issuer::new(), ROUTES);
     let (one, two) = (new(), new());
     let external = one.port();
     let provider = apps::oidc_provider(external);
-    let start =
-        |at| Gateway::start(project(at, upstream.port(), provider.port(), redis.port(), external, more));
+    let sessions = format!(
+        "sessions: {{ redis: {{ url: 'redis://127.0.0.1:{}/2', password: 'file:redis-password', prefix: 'gate:' }} }}",
+        redis.port()
+    );
+    let settings = &["cache: { ttl: 1s }", &sessions, setting];
+    let login = WebLogin { provider: provider.port(), external, settings, others: "" };
+    let start = |project: Project| {
+        project.write("redis-password", PASSWORD);
+        Gateway::start(login.configure(project))
+    };
     let (gateway, other) = (start(one), start(two));
     Some(Stage { redis, provider, _upstream: upstream, gateway, other })
 }
