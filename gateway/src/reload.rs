@@ -19,11 +19,11 @@ use tokio::{
 };
 
 use crate::{
-    config::{self, Config, Kept},
+    config::{Config, Kept},
     listeners::Certificates,
     revision::{self, Compiled, KeptParts, Revision},
     serve::Shared,
-    source::Source,
+    source::{Named, Source},
     upstreams::Upstreams,
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct Reloader {
     report: mpsc::Sender<()>,
     changes: mpsc::Receiver<()>,
     /// What is watched, and the watch.
-    watch: Option<(Vec<String>, Watch)>,
+    watch: Option<(Named, Watch)>,
 }
 
 impl Reloader {
@@ -77,7 +77,7 @@ impl Reloader {
             changes,
             watch: None,
         };
-        reloader.watch(config, served);
+        reloader.watch(Named::by(config), served);
         reloader
     }
 
@@ -126,6 +126,11 @@ impl Reloader {
             return;
         };
         self.read = Arc::clone(&compiled.bundle.revision);
+        // Taken or not: what makes a bad revision good can be in a folder that none before it named. What a
+        // configuration names that cannot be used is not known; but it is watched itself.
+        if let Some(named) = compiled.named.clone() {
+            self.watch(named, &compiled.bundle.revision);
+        }
         match compiled.revision {
             Some(revision) => self.take(revision, why).await,
             None => self.refuse(&compiled),
@@ -144,7 +149,6 @@ impl Reloader {
         self.shared.answers.store(Arc::new(revision.answers));
         self.live.replace(revision.snapshot);
         self.kept = revision.kept;
-        self.watch(&revision.config, &id);
         self.shared.metrics.reloaded(true);
         self.shared.revisions.went_live(Arc::clone(&id), self.kept.checkers());
         self.shared.metrics.watch_caches(self.kept.checkers());
@@ -159,16 +163,15 @@ impl Reloader {
         self.shared.revisions.failed(Arc::clone(id), report);
     }
 
-    /// Watches what this configuration names from now on. `served` is the revision that is known: what has changed
-    /// since it was read, before anybody watched, is a change too.
-    fn watch(&mut self, config: &Config, served: &str) {
-        let named = named(config);
+    /// Watches what a configuration names from now on. `read` is the revision that is known: what has changed since it
+    /// was read, before anybody watched, is a change too.
+    fn watch(&mut self, named: Named, read: &str) {
         if self.watch.as_ref().is_some_and(|(before, _)| *before == named) {
             return;
         }
         let report = self.report.clone();
         // A full channel has a reload waiting already, which will see this change too.
-        let watch = self.source.directory(config).watch(served, move |_, _| {
+        let watch = self.source.directory(&named).watch(read, move |_, _| {
             let _ = report.try_send(());
         });
         self.watch = Some((named, watch));
@@ -214,10 +217,4 @@ async fn told_to(stop: &mut watch::Receiver<bool>) {
 /// What cannot be changed while the gateway runs. Only ever compared.
 fn fixed(config: &Config) -> String {
     format!("{:?}", (&config.listeners, config.admin, config.limits, &config.log, &config.audit))
-}
-
-fn named(config: &Config) -> Vec<String> {
-    let paths = config.routes.iter().chain([&config.policies]).map(|path| path.value.as_str());
-    let paths = paths.chain(config::key_files(&config.authenticators));
-    paths.chain(config::page_files(&config.answers)).map(str::to_owned).collect()
 }

@@ -12,7 +12,7 @@ use portreeve_route_config::RouteTable;
 use crate::{
     answers::Answers,
     config::{self, Config, Evaluation, Kept, KeptMint},
-    source::{Source, Text},
+    source::{Named, Source, Text},
 };
 
 /// One revision, compiled and linked.
@@ -35,6 +35,8 @@ pub(crate) struct Compiled {
     pub(crate) bundle: Bundle,
     /// Everything that was found.
     pub(crate) report: Report,
+    /// What the configuration names, if it can be used. What is there may be what is wrong.
+    pub(crate) named: Option<Named>,
     /// The revision, unless there is an error in the report.
     pub(crate) revision: Option<Revision>,
 }
@@ -61,10 +63,11 @@ impl KeptParts {
 pub(crate) fn compile(source: &Source, before: &KeptParts) -> Compiled {
     let mut text = source.read();
     let mut report = std::mem::take(&mut text.report);
+    let named = text.config.as_ref().map(Named::by);
     let revision = text.config.take().and_then(|config| link(config, &text, source, before, &mut report));
     report.sort();
     let revision = revision.filter(|_| !report.has_errors());
-    Compiled { bundle: text.bundle, report, revision }
+    Compiled { bundle: text.bundle, report, named, revision }
 }
 
 fn link(

@@ -14,6 +14,24 @@ pub(crate) struct Source {
     folder: Folder,
 }
 
+/// The files and folders that a configuration names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// Of routes and policies.
+    texts: Vec<String>,
+    /// Of everything else; key sets among them, so that new keys make a new revision.
+    files: Vec<String>,
+}
+
+impl Named {
+    /// Those of this one.
+    pub(crate) fn by(config: &Config) -> Self {
+        let texts = config.routes.iter().chain([&config.policies]).map(|path| path.value.clone());
+        let files = config::key_files(&config.authenticators).chain(config::page_files(&config.answers));
+        Self { texts: texts.collect(), files: files.map(str::to_owned).collect() }
+    }
+}
+
 /// One reading of it. The configuration is the bundle's first file.
 #[derive(Debug)]
 pub(crate) struct Text {
@@ -54,7 +72,7 @@ impl Source {
             let config = self.configured(&alone, &mut report);
             return Text::without_parts(alone, config, report);
         };
-        let (bundle, mut report) = self.directory(&config).read();
+        let (bundle, mut report) = self.directory(&Named::by(&config)).read();
         let named = self.configured(&bundle, &mut report);
         let (routes, policies) = parts(&bundle, &config);
         Text { bundle, routes, policies, config: named, report }
@@ -75,15 +93,11 @@ impl Source {
         Text { bundle, routes: Vec::new(), policies, config: Some(config), report }
     }
 
-    /// All the files that a configuration names, for reading and watching; key sets among them, so that new keys make a
-    /// new revision.
-    pub(crate) fn directory(&self, config: &Config) -> Directory {
-        let routes = config.routes.iter().map(|path| path.value.as_str());
-        let named = routes.chain([config.policies.value.as_str()]);
-        let directory = named.fold(self.alone(), |directory, path| directory.include(path, is_yaml_or_json));
-        let keys = config::key_files(&config.authenticators);
-        keys.chain(config::page_files(&config.answers))
-            .fold(directory, |directory, path| directory.include(path, |_| true))
+    /// The configuration and all that it names, for reading and watching.
+    pub(crate) fn directory(&self, named: &Named) -> Directory {
+        let texts = named.texts.iter();
+        let directory = texts.fold(self.alone(), |directory, path| directory.include(path, is_yaml_or_json));
+        named.files.iter().fold(directory, |directory, path| directory.include(path, |_| true))
     }
 
     fn alone(&self) -> Directory {

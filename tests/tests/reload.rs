@@ -113,6 +113,23 @@ fn a_bad_revision_leaves_the_old_one_serving_and_says_so() {
 }
 
 #[test]
+fn a_bad_file_in_a_folder_that_is_newly_named_is_taken_up_once_it_is_good() {
+    let door = Door::open();
+    let project = door.gateway.project();
+    project.write("other/main.yaml", &OPEN.replace("upstream: app", "upstream: nowhere"));
+    let config = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    let other = config.replace("[routes/]", "[other/]");
+    assert_ne!(other, config);
+    project.replace("portreeve.yaml", &other);
+    eventually("the failure is counted", || door.gateway.metric("portreeve_reloads_total", &["fail"]) >= 1.0);
+    assert_eq!((status(&door.gateway, "/public/x"), status(&door.gateway, "/new")), (200, 404));
+    // Soon after a change the files are looked at once more; a person takes longer.
+    std::thread::sleep(Duration::from_secs(2));
+    project.replace("other/main.yaml", OPEN);
+    eventually("the file is good, and served", || status(&door.gateway, "/new") == 200);
+}
+
+#[test]
 fn a_bad_policy_leaves_even_good_routes_untouched() {
     let door = Door::open();
     door.gateway.project().replace(

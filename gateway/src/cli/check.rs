@@ -37,7 +37,7 @@ enum Form {
 impl Check {
     /// Compiles and links everything. 0: it can be served. 1: it cannot. 2: there is nothing that could be read.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Compiled { bundle, report, revision } =
+        let Compiled { bundle, report, revision, .. } =
             revision::compile(&Source::of(&self.path), &KeptParts::default());
         match self.output {
             Form::Text => super::show(&report, &bundle),

@@ -33,7 +33,7 @@ impl Routes {
     /// Lists the routes: of two that are for the same request, the earlier one answers it. 1: the project does not
     /// compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Compiled { bundle, report, revision } =
+        let Compiled { bundle, report, revision, .. } =
             revision::compile(&Source::of(&self.project), &KeptParts::default());
         super::show(&report, &bundle);
         let Some(revision) = revision else { return Ok(ExitCode::FAILURE) };
