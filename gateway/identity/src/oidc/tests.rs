@@ -6,7 +6,7 @@ use url::Url;
 
 use super::*;
 use crate::{
-    Chain, RemoteConfig, Reply, Secret,
+    Chain, ClientProof, RemoteConfig, Reply, Secret,
     jwt::Algorithm,
     test_keys::{TestKey, jwks},
     test_request::{NOW, TestRequest},
@@ -157,6 +157,32 @@ async fn a_browser_logs_in_and_comes_back_to_where_it_wanted_to_go() {
     let exchange = fake.server.seen().into_iter().find(|seen| seen.target == "/token").unwrap();
     assert!(exchange.body.contains("redirect_uri=https%3A%2F%2Fapp.test%2F.auth%2Fweb%2Fcallback"));
     assert!(exchange.body.contains("code_verifier="));
+}
+
+#[tokio::test]
+async fn the_token_endpoint_is_told_which_client_asks_and_shown_the_proof_there_is() {
+    let secret = || Secret::new(*b"s&t");
+    let id = Box::from("a:b");
+    let proofs = [
+        (ClientProof::Nothing, None, Some("client_id=app"), None),
+        (ClientProof::Basic { id, secret: secret() }, Some("Basic YSUzQWI6cyUyNnQ="), None, None),
+        (
+            ClientProof::Post { id: "app".into(), secret: secret() },
+            None,
+            Some("client_id=app"),
+            Some("client_secret=s%26t"),
+        ),
+        (ClientProof::Bearer(secret()), Some("Bearer s&t"), None, None),
+    ];
+    for (proof, authorization, client_id, client_secret) in proofs {
+        let fake = fake().await;
+        let shown = format!("{proof:?}");
+        logged_in(&fake, &login(&fake, |config| config.client = proof)).await;
+        let exchange = fake.server.seen().into_iter().find(|seen| seen.target == "/token").unwrap();
+        let field = |name: &str| exchange.body.split('&').find(|field| field.starts_with(name));
+        assert_eq!(exchange.headers.get("authorization").map(String::as_str), authorization, "{shown}");
+        assert_eq!((field("client_id="), field("client_secret=")), (client_id, client_secret), "{shown}");
+    }
 }
 
 #[tokio::test]
