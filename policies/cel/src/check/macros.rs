@@ -3,6 +3,9 @@ use std::sync::Arc;
 use super::{Checker, Type};
 use crate::syntax::{Expr, ExprKind};
 
+/// What cel-go keeps the result of a macro under.
+const ACCUMULATOR: &str = "__result__";
+
 impl Checker<'_> {
     /// The type of a macro's value, if that is what the call is.
     pub(super) fn macro_call(
@@ -34,11 +37,12 @@ impl Checker<'_> {
                 Type::map(key, body)
             }
             ("transformMapEntry", [key, name, rest @ .., body]) if rest.len() < 2 => {
-                self.each(target, &[key, name], rest.first(), body).body
+                let found = self.each(target, &[key, name], rest.first(), body).body;
+                self.entry(body, found)
             }
-            ("sortBy", [name, body]) => self.each(target, &[name], None, body).range,
+            ("sortBy", [name, body]) => self.sort_by(target, name, body),
             ("optMap", [name, body]) => Type::optional(self.opened(target, name, body)),
-            ("optFlatMap", [name, body]) => self.opened(target, name, body),
+            ("optFlatMap", [name, body]) => self.flat(target, name, body),
             _ => return None,
         })
     }
@@ -74,6 +78,43 @@ impl Checker<'_> {
             }
         };
         self.within(vec![(name, held)], |checker| checker.type_of(body))
+    }
+
+    /// The body of `optFlatMap`, which is an optional value itself.
+    fn flat(&mut self, target: &Expr, name: &Expr, body: &Expr) -> Type {
+        let found = self.opened(target, name, body);
+        let optional = Type::optional(Type::Dyn);
+        if found.meets(&optional) {
+            return found;
+        }
+        self.no_overload(target, "_?_:_", &[Type::Bool, found, optional])
+    }
+
+    /// The body of `transformMapEntry`, which is a map.
+    fn entry(&mut self, body: &Expr, found: Type) -> Type {
+        let made = Type::map(Type::Dyn, Type::Dyn);
+        match found {
+            Type::Map(..) | Type::Dyn => found,
+            other => self.no_overload(body, "cel.@mapInsert", &[made, other]),
+        }
+    }
+
+    /// `list.sortBy(name, key)`; cel-go expands it for some ways of writing a list only.
+    fn sort_by(&mut self, target: &Expr, name: &Expr, key: &Expr) -> Type {
+        if matches!(target.kind, ExprKind::Literal(_) | ExprKind::Map(_)) {
+            let why =
+                "sortBy can only be applied to a list, identifier, comprehension, call or select expression";
+            return self.report(target, why);
+        }
+        let Each { range, body: found, .. } = self.each(target, &[name], None, key);
+        if matches!(range, Type::List(_) | Type::Dyn) && found.is_sortable() {
+            return range;
+        }
+        let message = format!(
+            "found no matching overload for '@sortByAssociatedKeys' applied to '{range}.({})'",
+            Type::list(found)
+        );
+        self.report(target, message)
     }
 
     /// A macro that asks a question of each item.
@@ -138,6 +179,9 @@ impl Checker<'_> {
         let outside = self.locals.len();
         for (name, found) in variables {
             match &name.kind {
+                ExprKind::Ident(hidden) if &**hidden == ACCUMULATOR => {
+                    self.report(name, "iteration variable overwrites accumulator variable");
+                }
                 ExprKind::Ident(name) => self.locals.push((Arc::clone(name), found)),
                 _ => {
                     self.report(name, "argument must be a simple name");

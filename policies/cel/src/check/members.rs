@@ -47,8 +47,9 @@ impl Checker<'_> {
             return Type::Type;
         }
         let from = self.type_of(operand);
+        let wrap = optional && !matches!(from, Type::Optional(_));
         let found = self.field(expr, from, field);
-        if optional && !matches!(found, Type::Optional(_)) { Type::optional(found) } else { found }
+        if wrap { Type::optional(found) } else { found }
     }
 
     /// The dotted name that this is, if it does not start with a macro's variable.
@@ -70,9 +71,11 @@ impl Checker<'_> {
                 Some(found) => found,
                 None => self.report(place, format!("undefined field '{field}'")),
             },
-            Type::Optional(inner) => {
-                let found = self.field(place, (*inner).clone(), field);
-                if matches!(found, Type::Optional(_)) { found } else { Type::optional(found) }
+            Type::Optional(inner) if !matches!(*inner, Type::Optional(_)) => {
+                Type::optional(self.field(place, (*inner).clone(), field))
+            }
+            Type::Optional(other) => {
+                self.report(place, format!("type '{other}' does not support field selection"))
             }
             other => self.report(place, format!("type '{other}' does not support field selection")),
         }
@@ -83,6 +86,10 @@ impl Checker<'_> {
         let by = self.type_of(index);
         let name = if optional { "_[?_]" } else { "_[_]" };
         match item_at(&from, &by) {
+            // A hierarchy has no element that may be absent.
+            Some(_) if optional && matches!(from, Type::Named(_)) => {
+                self.no_overload(expr, name, &[from, by])
+            }
             Some(found) if optional && !matches!(from, Type::Optional(_)) => Type::optional(found),
             Some(found) => found,
             None => self.no_overload(expr, name, &[from, by]),
@@ -132,7 +139,9 @@ fn item_at(from: &Type, by: &Type) -> Option<Type> {
         Type::List(item) => by.meets(&Type::Int).then(|| (**item).clone()),
         Type::Map(key, value) => by.meets(key).then(|| (**value).clone()),
         Type::Named("cerbos.lib.hierarchy") => by.meets(&Type::Int).then_some(Type::String),
-        Type::Optional(inner) => item_at(inner, by).map(Type::optional),
+        Type::Optional(inner) if !matches!(**inner, Type::Optional(_)) => {
+            item_at(inner, by).map(Type::optional)
+        }
         _ => None,
     }
 }

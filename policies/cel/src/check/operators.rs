@@ -50,7 +50,7 @@ impl Checker<'_> {
 /// What an operator gives for values of these types; `None` if it does not take them.
 fn result(operator: Operator, a: &Type, b: &Type) -> Option<Type> {
     match operator {
-        Operator::Equal | Operator::NotEqual => (a.meets(b) || spiffe_and_text(a, b)).then_some(Type::Bool),
+        Operator::Equal | Operator::NotEqual => a.meets(b).then_some(Type::Bool),
         Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
             are_ordered(a, b).then_some(Type::Bool)
         }
@@ -65,11 +65,6 @@ fn result(operator: Operator, a: &Type, b: &Type) -> Option<Type> {
         Operator::Multiply | Operator::Divide => alike(a, b, is_number),
         Operator::Modulo => alike(a, b, |t| matches!(t, Type::Int | Type::Uint)),
     }
-}
-
-/// An identity equals its text; the text does not equal the identity.
-fn spiffe_and_text(a: &Type, b: &Type) -> bool {
-    matches!((a, b), (Type::Named("cerbos.lib.spiffeID"), Type::String))
 }
 
 fn is_number(found: &Type) -> bool {

@@ -44,7 +44,8 @@ fn what_may_be_right_is_not_found_fault_with() {
         "cel.bind(x, P.attr.y, x + 1) == 2",
         "type(P.id) == string && type(1) == int && type(now()) == google.protobuf.Timestamp",
         "hierarchy(P.id)[0] == 'a' && hierarchy('a.b') == hierarchy(['a'])",
-        "spiffeID(P.id) == 'spiffe://a/b'",
+        "spiffeID(P.id) == dyn('spiffe://a/b') && optional.of(1).optFlatMap(x, dyn(x)) == 1",
+        "[[1], [2]].flatten() == [1, 2] && [1].flatten(1) == [1] && [1, [2]].flatten() == []",
         "P.roles.sortBy(r, size(r)) == P.roles && {'a': 1}.all(k, v, k == 'a' && v == 1)",
         "optional.of(1).optMap(x, x + 1).value() == 2",
         "cidr('10.0.0.0/8').containsIP(ip('10.1.1.1')) && '10.1.1.1'.inIPAddrRange(P.attr.range)",
@@ -92,6 +93,48 @@ fn what_cannot_be_right_is_found_where_it_is() {
         ("P.id.length", "type 'string' does not support field selection @ P.id.length"),
         ("a.B{c: 1}", "undeclared reference to 'a.B' @ a.B{c: 1}"),
         ("'a' in 'abc'", "found no matching overload for '@in' applied to '(string, string)' @ 'a' in 'abc'"),
+        (
+            "spiffeID('spiffe://a/b') == 'spiffe://a/b'",
+            "found no matching overload for '_==_' applied to '(cerbos.lib.spiffeID, string)' @ spiffeID('spiffe://a/b') == 'spiffe://a/b'",
+        ),
+        (
+            "[1].sortBy(x, [x])",
+            "found no matching overload for '@sortByAssociatedKeys' applied to 'list(int).(list(list(int)))' @ [1]",
+        ),
+        (
+            "P.attr.sortBy(x, x)",
+            "found no matching overload for '@sortByAssociatedKeys' applied to 'map(string, dyn).(list(string))' @ P.attr",
+        ),
+        (
+            "{'a': 1}.sortBy(x, x)",
+            "sortBy can only be applied to a list, identifier, comprehension, call or select expression @ {'a': 1}",
+        ),
+        (
+            "[1].flatten()",
+            "found no matching overload for 'flatten' applied to 'list(int).()' @ [1].flatten()",
+        ),
+        (
+            "[1].transformMapEntry(i, v, v)",
+            "found no matching overload for 'cel.@mapInsert' applied to '(map(dyn, dyn), int)' @ v",
+        ),
+        (
+            "optional.of(1).optFlatMap(x, x)",
+            "found no matching overload for '_?_:_' applied to '(bool, int, optional_type(dyn))' @ optional.of(1)",
+        ),
+        (
+            "{'a': optional.of({'b': 1})}.?a.b",
+            "type 'optional_type(map(string, int))' does not support field selection @ {'a': optional.of({'b': 1})}.?a.b",
+        ),
+        (
+            "hierarchy('a')[?0]",
+            "found no matching overload for '_[?_]' applied to '(cerbos.lib.hierarchy, int)' @ hierarchy('a')[?0]",
+        ),
+        ("[1].map(__result__, 1)", "iteration variable overwrites accumulator variable @ __result__"),
+        (
+            "timestamp(253402300800)",
+            "invalid timestamp: 253402300800 is not within the years 1 to 9999 @ 253402300800",
+        ),
+        ("duration(null)", "invalid duration `null` @ null"),
         ("P.id.existsOne(P.id, true)", "undeclared reference to 'existsOne' @ P.id.existsOne(P.id, true)"),
     ] {
         assert_eq!(findings(text), [expected], "{text}");

@@ -92,6 +92,23 @@ impl Type {
         }
     }
 
+    /// Whether values of this type can be what a list is sorted by.
+    pub(crate) fn is_sortable(&self) -> bool {
+        matches!(
+            self,
+            Self::Dyn
+                | Self::Null
+                | Self::Bool
+                | Self::Int
+                | Self::Uint
+                | Self::Double
+                | Self::String
+                | Self::Bytes
+                | Self::Timestamp
+                | Self::Duration
+        )
+    }
+
     /// Types that cel-go lets `null` stand in for.
     fn is_nullable(&self) -> bool {
         matches!(

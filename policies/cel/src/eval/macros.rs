@@ -173,7 +173,7 @@ fn inside<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) 
     let made = with(call, (inner, None), cx, |cx| evaluate(&call.body, cx))?;
     match (call.kind, made) {
         (MacroKind::OptMap, made) => cx.optional(Some(made)).map_err(|kind| at(node, kind)),
-        (_, Val::Optional(made)) => Ok(Val::Optional(made)),
-        _ => Err(at(&call.body, ErrorKind::NoSuchOverload)),
+        // What is not an optional value although it could have been one passes, as in cel-go.
+        (_, made) => Ok(made),
     }
 }

@@ -21,6 +21,10 @@ pub(crate) fn bad_constant(name: &str, args: &[Option<Val<'_>>]) -> Option<BadCo
         ("timestamp", [Some(Val::Str(text))]) if time::rfc3339::parse(text).is_none() => {
             bad(0, format!("invalid timestamp `{text}`: it is not RFC 3339, or not of the years 1 to 9999"))
         }
+        ("timestamp", [Some(Val::Int(seconds))]) if !time::rfc3339::in_range(*seconds) => {
+            bad(0, format!("invalid timestamp: {seconds} is not within the years 1 to 9999"))
+        }
+        ("timestamp" | "duration", [Some(Val::Null)]) => bad(0, format!("invalid {name} `null`")),
         ("duration", [Some(Val::Str(text))]) if time::go_duration::parse(text).is_none() => {
             bad(0, format!("invalid duration `{text}`: its units are h, m, s, ms, us and ns"))
         }

@@ -41,7 +41,11 @@ fn decode<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Str(text)] = args else { return no_overload() };
     cx.charge(text.len())?;
     let compact: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let bytes = LENIENT.decode(compact).map_err(|_| ErrorKind::message("illegal base64 data"))?;
+    // All of the padding or none of it.
+    let padding = compact.len() - compact.trim_end_matches('=').len();
+    let whole = padding == 0 || compact.len().is_multiple_of(4);
+    let bytes = whole.then(|| LENIENT.decode(compact).ok()).flatten();
+    let bytes = bytes.ok_or_else(|| ErrorKind::message("illegal base64 data"))?;
     cx.bytes(&bytes)
 }
 

@@ -25,11 +25,7 @@ pub(super) const TABLE: &[Function] = &[
     Function::member(
         "flatten",
         flatten,
-        &[
-            "list(list(A)).flatten() -> list(A)",
-            "list(dyn).flatten() -> list(dyn)",
-            "list(dyn).flatten(int) -> list(dyn)",
-        ],
+        &["list(list(A)).flatten() -> list(A)", "list(dyn).flatten(int) -> list(dyn)"],
     ),
     Function::member("distinct", distinct, &["list(A).distinct() -> list(A)"]),
     Function::member("sort", sort, SORTABLE),

@@ -90,7 +90,8 @@ fn sign<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     match args {
         [Val::Int(value)] => Ok(Val::Int(value.signum())),
         [Val::Uint(value)] => Ok(Val::Uint((*value).min(1))),
-        [Val::Double(value)] if *value == 0.0 || value.is_nan() => Ok(Val::Double(*value)),
+        [Val::Double(0.0)] => Ok(Val::Double(0.0)),
+        [Val::Double(value)] if value.is_nan() => Ok(Val::Double(*value)),
         [Val::Double(value)] => Ok(Val::Double(value.signum())),
         _ => no_overload(),
     }

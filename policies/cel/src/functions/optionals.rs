@@ -30,15 +30,10 @@ fn of_non_zero<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     cx.optional(Some(*value).filter(|value| !is_zero(*value)))
 }
 
-/// Nothing, false, 0, the empty and the absent.
+/// Nothing, false, 0 and the empty. An optional value is a value, be it absent or not.
 fn is_zero(value: Val<'_>) -> bool {
     match value {
-        Val::Null
-        | Val::Bool(false)
-        | Val::Int(0)
-        | Val::Uint(0)
-        | Val::Duration(0)
-        | Val::Optional(None) => true,
+        Val::Null | Val::Bool(false) | Val::Int(0) | Val::Uint(0) | Val::Duration(0) => true,
         Val::Double(number) => number == 0.0,
         Val::Str(text) => text.is_empty(),
         Val::Bytes(bytes) => bytes.is_empty(),

@@ -36,7 +36,7 @@ fn shape(text: &str) -> (usize, Shape) {
     let run = |from: usize, radix: u32| {
         text.get(from..).map_or(0, |rest| rest.find(|c: char| !c.is_digit(radix)).unwrap_or(rest.len()))
     };
-    if text.starts_with("0x") || text.starts_with("0X") {
+    if text.starts_with("0x") {
         let digits = run(2, 16);
         if digits > 0 {
             return (2 + digits, Shape::Hex);
@@ -63,10 +63,10 @@ fn shape(text: &str) -> (usize, Shape) {
 }
 
 fn double(digits: &str) -> Result<Option<Literal>, String> {
-    digits
-        .parse()
+    let value = digits.parse().ok().filter(|value: &f64| value.is_finite());
+    value
         .map(|value| Some(Literal::Double(value)))
-        .map_err(|_| format!("invalid double literal `{digits}`"))
+        .ok_or_else(|| format!("invalid double literal `{digits}`"))
 }
 
 fn whole(digits: &str, shape: Shape, unsigned: bool) -> Result<Option<Literal>, String> {
@@ -94,7 +94,7 @@ pub(super) fn quoted(text: &str) -> Option<Written<Literal>> {
         "" => (false, false),
         "r" | "R" => (true, false),
         "b" | "B" => (false, true),
-        "br" | "bR" | "Br" | "BR" | "rb" | "rB" | "Rb" | "RB" => (true, true),
+        "br" | "bR" | "Br" | "BR" => (true, true),
         _ => return None,
     };
     let body = text.get(quote..)?;

@@ -265,7 +265,7 @@ impl Parser {
 
     fn field(&mut self) -> Result<(Arc<str>, bool)> {
         let (name, quoted) = match self.peek() {
-            TokenKind::Name(name) => (Arc::clone(name), false),
+            TokenKind::Name(name) if !is_keyword(name) => (Arc::clone(name), false),
             TokenKind::QuotedName(name) => (Arc::clone(name), true),
             _ => return Err(self.unexpected("the name of a field")),
         };
@@ -344,9 +344,18 @@ impl Parser {
         self.build(kind, start)
     }
 
+    /// The grammar has a comma before the end of a list or map, also where there is nothing before it: `[,]`.
+    fn lone_comma(&mut self, close: &str) {
+        let next = self.tokens.get(self.at + 1).map(|token| &token.kind);
+        if self.peek_is(",") && matches!(next, Some(TokenKind::Symbol(symbol)) if *symbol == close) {
+            self.at += 1;
+        }
+    }
+
     fn list(&mut self, start: u32) -> Result<Expr> {
         self.at += 1;
         let mut items = Vec::new();
+        self.lone_comma("]");
         while !self.take("]") {
             let optional = self.take("?");
             items.push(Item { value: self.conditional()?, optional });
@@ -361,6 +370,7 @@ impl Parser {
     fn map(&mut self, start: u32) -> Result<Expr> {
         self.at += 1;
         let mut entries = Vec::new();
+        self.lone_comma("}");
         while !self.take("}") {
             let optional = self.take("?");
             let key = self.conditional()?;
@@ -389,6 +399,11 @@ impl Parser {
         }
         self.build(ExprKind::Message(name.qualified_name().unwrap_or_default().into()), start)
     }
+}
+
+/// Words that are no names wherever they stand, not even after a dot.
+fn is_keyword(name: &str) -> bool {
+    matches!(name, "in" | "true" | "false" | "null")
 }
 
 fn too_deep(start: u32, end: u32) -> Issue {

@@ -34,7 +34,9 @@ fn an_expression_is_read_and_written_back() {
         ("r'\\d' + \"\"\"a\nb\"\"\"", "\"\\\\d\" + \"a\\nb\""),
         ("a // comment\n + b", "a + b"),
         (".a.b", ".a.b"),
-        ("x.in", "x.in"),
+        ("x.if", "x.if"),
+        ("[,]", "[]"),
+        ("{,}", "{}"),
         ("x.exists(i, i > 1,)", "18..19 expected an argument, found `)`"),
     ] {
         assert_eq!(shown(text), expected, "{text}");
@@ -53,6 +55,12 @@ fn what_is_wrong_is_said_where_it_is() {
         ("if", "0..2 reserved identifier: if"),
         ("'\\q'", "0..4 unknown escape `\\q`"),
         ("'\\ud800'", "0..8 U+D800 is not a character"),
+        ("x.in", "2..4 expected the name of a field, found `in`"),
+        ("x.true", "2..6 expected the name of a field, found `true`"),
+        ("[,1]", "1..2 expected a value, found `,`"),
+        ("1e309", "0..5 invalid double literal `1e309`"),
+        ("0X1F", "0..1 invalid number `0`: a letter follows it"),
+        ("rb'a'", "2..5 expected an operator or the end of the expression, found `\"a\"`"),
         ("1x", "0..1 invalid number `1`: a letter follows it"),
     ] {
         assert_eq!(shown(text), expected, "{text}");

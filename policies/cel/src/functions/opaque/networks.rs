@@ -41,6 +41,7 @@ pub(in crate::functions) const TABLE: &[Function] = &[
         &["net.CIDR.containsCIDR(net.CIDR) -> bool", "net.CIDR.containsCIDR(string) -> bool"],
     ),
     Function::member("masked", masked, &["net.CIDR.masked() -> net.CIDR"]),
+    Function::member("isMask", is_mask, &["net.CIDR.isMask() -> bool"]),
     Function::member("prefixLength", prefix_length, &["net.CIDR.prefixLength() -> int"]),
     Function::member("inIPAddrRange", in_range, &["string.inIPAddrRange(string) -> bool"]),
 ];
@@ -107,6 +108,12 @@ fn contains_cidr<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 fn masked<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Opaque(Opaque::Cidr(cidr))] = args else { return no_overload() };
     cx.opaque(Opaque::Cidr(cidr.masked()))
+}
+
+/// Whether no bit after the prefix is set.
+fn is_mask<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
+    let [Val::Opaque(Opaque::Cidr(cidr))] = args else { return no_overload() };
+    Ok(Val::Bool(cidr.masked().ip() == cidr.ip()))
 }
 
 fn prefix_length<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {

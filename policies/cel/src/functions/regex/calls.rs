@@ -44,6 +44,10 @@ fn replace<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     };
     cx.charge_text(text)?;
     let pattern = Pattern::cached(pattern).map_err(bad_pattern)?;
+    // Where nothing is replaced, nobody reads what would have been put there.
+    if limit == Some(0) || !pattern.is_match(text) {
+        return Ok(Val::Str(text));
+    }
     let replacement = Replacement::parse(new, pattern.groups()).map_err(ErrorKind::message)?;
     Text::build(cx, |out| pattern.replace(text, &replacement, limit, |piece| out.push(piece)))
 }

@@ -54,7 +54,8 @@ pub(crate) fn index_of(text: &str, wanted: &str, from: i64) -> Result<i64, BadIn
     if wanted.is_empty() {
         return Ok(from.min(length(text)));
     }
-    let Some(rest) = byte_at(text, from).and_then(|byte| text.get(byte..)) else { return Ok(-1) };
+    let byte = byte_at(text, from).ok_or(BadIndex::OutOfRange(from))?;
+    let rest = text.get(byte..).unwrap_or_default();
     let found = rest.split_once(wanted).map(|(before, _)| length(before));
     Ok(found.map_or(-1, |at| at.saturating_add(from)))
 }
@@ -119,7 +120,7 @@ mod tests {
             ("©", 3, Ok(4)),
             ("©α", 5, Ok(-1)),
             ("T", 7, Ok(-1)),
-            ("T", 40, Ok(-1)),
+            ("T", 40, Err(OutOfRange(40))),
             ("", 40, Ok(7)),
             ("", -1, Err(OutOfRange(-1))),
             ("T", -1, Err(OutOfRange(-1))),

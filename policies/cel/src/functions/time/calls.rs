@@ -67,5 +67,7 @@ fn of_timestamp<'a>(args: &[Val<'a>], part: fn(Civil, i64) -> i64) -> Outcome<'a
 fn time_since<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::Timestamp(then)] = args else { return no_overload() };
     let Val::Timestamp(now) = cx.now()? else { return no_overload() };
-    now.since(*then).map(Val::Duration).ok_or(ErrorKind::DurationOverflow)
+    // Longer than a duration can be is the longest there is.
+    let longest = if then.moment() < now.moment() { i64::MAX } else { i64::MIN };
+    Ok(Val::Duration(now.since(*then).unwrap_or(longest)))
 }

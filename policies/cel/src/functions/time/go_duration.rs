@@ -67,7 +67,7 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-/// A duration as CEL prints it: seconds, with the shortest exact fraction, and `s`.
+/// A duration as CEL prints it: seconds as a double, and `s`. Nanoseconds of more than some weeks are rounded away.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seconds(
     /// Nanoseconds.
@@ -76,15 +76,9 @@ pub(crate) struct Seconds(
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0.unsigned_abs();
-        let sign = if self.0 < 0 { "-" } else { "" };
-        write!(f, "{sign}{}", nanos / 1_000_000_000)?;
-        let fraction = nanos % 1_000_000_000;
-        if fraction != 0 {
-            let digits = format!("{fraction:09}");
-            write!(f, ".{}", digits.trim_end_matches('0'))?;
-        }
-        f.write_str("s")
+        #[expect(clippy::cast_precision_loss, reason = "whole seconds are below 2^53")]
+        let (seconds, nanos) = ((self.0 / 1_000_000_000) as f64, (self.0 % 1_000_000_000) as f64);
+        write!(f, "{}s", seconds + nanos / 1e9)
     }
 }
 
@@ -108,8 +102,10 @@ mod tests {
             ("1.s", 1_000_000_000, "1s"),
             ("9007199254740993ns", 9_007_199_254_740_993, "9007199.254740993s"),
             ("0.3333333333333333333h", 1_199_999_999_999, "1199.999999999s"),
-            ("9223372036854775807ns", i64::MAX, "9223372036.854775807s"),
-            ("-9223372036854775808ns", i64::MIN, "-9223372036.854775808s"),
+            ("9223372036854775807ns", i64::MAX, "9223372036.854776s"),
+            ("-9223372036854775808ns", i64::MIN, "-9223372036.854776s"),
+            ("27777h46m40.000000001s", 100_000_000_000_000_001, "100000000s"),
+            ("277h46m40.000000001s", 1_000_000_000_000_001, "1000000.000000001s"),
             ("1m1m", 120_000_000_000, "120s"),
             ("007s", 7_000_000_000, "7s"),
         ] {

@@ -26,15 +26,15 @@ fn spelled(zone: &TimeZone, name: &str) -> bool {
     zone.iana_name() == Some(name)
 }
 
-/// `[+-]HH:MM`, at most 23:59.
+/// `[+-]HH:MM`, where `24:00` and more are as many hours and minutes.
 fn fixed(text: &str) -> Option<i64> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (hours, minutes) = unsigned.split_once(':')?;
-    let number = |digits: &str, most: i64| {
-        let valid = (1..=2).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        valid.then(|| digits.parse::<i64>().ok()).flatten().filter(|n| *n <= most)
+    let number = |digits: &str| {
+        let valid = (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        valid.then(|| digits.parse::<i64>().ok()).flatten()
     };
-    let seconds = number(hours, 23)? * 3600 + number(minutes, 59)? * 60;
+    let seconds = number(hours)? * 3600 + number(minutes)? * 60;
     Some(if text.starts_with('-') { -seconds } else { seconds })
 }
 
@@ -57,9 +57,10 @@ mod tests {
             ("02:00", Some(7_200)),
             ("-00:00", Some(0)),
             ("23:15", Some(83_700)),
-            ("24:00", None),
-            ("+01:60", None),
-            ("+99:00", None),
+            ("24:00", Some(86_400)),
+            ("+01:60", Some(7_200)),
+            ("-12:75", Some(-47_700)),
+            ("+99999:00", None),
             ("1:2:3", None),
             ("+-1:00", None),
             (":30", None),
