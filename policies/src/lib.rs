@@ -17,6 +17,7 @@ mod raw;
 pub mod repl;
 mod schema;
 mod set;
+mod steps;
 pub mod suite;
 mod trace;
 mod vocabulary;
@@ -28,6 +29,7 @@ pub use decision::{
 pub use finding::{Cause, Finding};
 pub use plan::{Expression, Filter, Manner, Operand, Plan, PlanError, PlanQuestion, Resources};
 pub use set::{PolicySet, Rule};
+pub use steps::{Component, Event, Once, Reason};
 pub use trace::{Silent, Trace, WithErrors};
 pub use vocabulary::{Along, Check, Enforcement, Options, Principal, Resource};
 

@@ -167,6 +167,8 @@ pub(crate) struct RoleRule {
 
 #[derive(Debug)]
 pub(crate) struct Derived {
+    /// The key of the policy that defines it: `derived_roles.common`.
+    pub(crate) policy: Arc<str>,
     pub(crate) name: Arc<str>,
     pub(crate) span: Span,
     pub(crate) parents: Box<[Glob]>,

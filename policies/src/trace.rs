@@ -1,6 +1,9 @@
 use portreeve_cel::{EvalError, Val};
 
-use crate::{Because, RuleId};
+use crate::{
+    Because, RuleId,
+    steps::{Component, Event, Once},
+};
 
 /// Watches an evaluation. `check` and `explain` are one code path: with [`Silent`] the calls compile to nothing.
 pub trait Trace {
@@ -10,6 +13,28 @@ pub trait Trace {
 
     /// Whether the values of parts of expressions are wanted.
     const VALUES: bool = false;
+
+    /// Whether every step is wanted. Then the derived roles of every policy that is looked at are worked out.
+    const STEPS: bool = false;
+
+    /// A part of the policies is looked at.
+    fn enter(&mut self, component: Component<'_>) {
+        let _ = component;
+    }
+
+    /// The part that was entered last is done with.
+    fn leave(&mut self) {}
+
+    /// What came of the part that was entered last.
+    fn event(&mut self, event: Event<'_>) {
+        let _ = event;
+    }
+
+    /// Whether this is come across for the first time.
+    fn once(&mut self, what: Once) -> bool {
+        let _ = what;
+        false
+    }
 
     /// A part of the expression that is told of next has this value.
     fn value(&mut self, text: &str, value: Result<Val<'_>, &EvalError>) {

@@ -267,3 +267,35 @@ fn an_archive_is_read_as_a_folder_is() {
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("store/no-archive"), "{}", ran.stderr);
 }
+
+#[test]
+fn compile_tells_the_steps_of_unexpected_answers_when_it_is_to_be_verbose() {
+    let docs = docs();
+    let ran = run_in(docs.path(), &["compile", ".", "--verbose"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.text());
+    let (_, traces) = ran.stdout.split_once("\n\nTRACES\n").unwrap();
+    let step = "policy=cerbos.resource.doc.vdefault > action=edit";
+    let expected = format!(
+        "Docs - bob.doc.edit
+  {step} > scope=\"\" > rule=owners > condition > expr=`R.attr.owner == P.id`
+    activated
+    result → false
+
+  {step} > scope=\"\" > rule=owners
+    skipped
+    Condition not satisfied
+
+  {step}
+    activated
+    effect → deny
+
+2 tests executed [1 OK] [1 FAILED]
+"
+    );
+    assert_eq!(traces, expected);
+    assert!(!run_in(docs.path(), &["compile", "."]).stdout.contains("TRACES"));
+    for (options, traced) in [(&["--verbose"][..], 2), (&[][..], 0)] {
+        let ran = run_in(docs.path(), &[&["compile", ".", "-o", "json"][..], options].concat());
+        assert_eq!(ran.stdout.matches("\"engineTraceBatch\"").count(), traced, "{}", ran.stdout);
+    }
+}

@@ -45,7 +45,7 @@ pub(crate) struct Compile {
     /// Let an error in a condition deny
     #[arg(long)]
     strict_evaluation: bool,
-    /// Show the tests that pass, too
+    /// Show the tests that pass, too, and the steps in which answers were reached that were not expected
     #[arg(long)]
     verbose: bool,
     /// Whether to colour the words for how tests ended
@@ -102,7 +102,7 @@ impl Compile {
         }
         let beside = self.tests.as_ref().map(|path| self.read(path)).transpose()?;
         let bundle = beside.as_ref().unwrap_or(&bundle);
-        let suites = Suites::read(bundle, &suites::all(bundle));
+        let suites = Suites::read(bundle, &suites::all(bundle)).traced(self.verbose);
         let results = suites.run(&set, &options, &selection, &mut Coverage::default());
         suites::print(&results, self.form(), self.verbose, self.colored(), None)?;
         if suites::failed(&results) {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::Engine;
 use crate::{
-    Along, Check, EvaluationError, Trace,
+    Along, Check, Component, EvaluationError, Trace,
     compile::slot,
     set::{Condition, Expression},
     trace::Held,
@@ -84,23 +84,27 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
 
     fn tree(&mut self, id: u32, names: u32, unit: Option<u32>) -> Held {
         let set = self.set;
-        let (parts, stop, end) = match set.conditions.get(id as usize) {
+        let (parts, stop, end, component) = match set.conditions.get(id as usize) {
             None => return Held::No,
             Some(Condition::Expr(expression)) => return self.leaf(*expression, names, unit),
-            Some(Condition::All(parts)) => (parts, Held::No, (Held::No, Held::Yes)),
-            Some(Condition::Any(parts)) => (parts, Held::Yes, (Held::Yes, Held::No)),
-            Some(Condition::None(parts)) => (parts, Held::Yes, (Held::No, Held::Yes)),
+            Some(Condition::All(parts)) => (parts, Held::No, (Held::No, Held::Yes), Component::All),
+            Some(Condition::Any(parts)) => (parts, Held::Yes, (Held::Yes, Held::No), Component::Any),
+            Some(Condition::None(parts)) => (parts, Held::Yes, (Held::No, Held::Yes), Component::None),
         };
-        for part in parts {
+        self.trace.enter(component);
+        let mut result = (end.1, false);
+        for (index, part) in parts.iter().enumerate() {
+            self.trace.enter(Component::Part(index));
             let held = self.tree(*part, names, unit);
-            if held == Held::Failed {
-                return held;
-            }
-            if held == stop {
-                return end.0;
+            self.trace.leave();
+            if held == Held::Failed || held == stop {
+                result = (if held == stop { end.0 } else { held }, true);
+                break;
             }
         }
-        end.1
+        self.tell_held(result.0, result.1);
+        self.trace.leave();
+        result.0
     }
 
     fn leaf(&mut self, id: u32, names: u32, unit: Option<u32>) -> Held {
@@ -112,6 +116,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
             expression.program.condition(&mut cx)
         };
         self.parts(expression, names, frame);
+        self.tell_expression(&expression.text, &result);
         match result {
             Ok(held) => {
                 self.trace.expression(&expression.text, Ok(held));
@@ -237,16 +242,24 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
 
     /// Evaluates all variables that a policy uses, for the errors, where those are wanted.
     pub(super) fn eager(&mut self, id: u32, unit: Option<u32>) {
-        if !T::ERRORS {
+        if !(T::ERRORS || T::STEPS) {
             return;
         }
-        let set = self.set;
-        let Some(names) = set.names.get(id as usize) else { return };
+        let frame = self.evaluated(id, unit);
+        self.tell_variables(id, frame);
+    }
+
+    /// The frame of an environment, all variables that are used being evaluated.
+    pub(super) fn evaluated(&mut self, id: u32, unit: Option<u32>) -> usize {
         let frame = self.frame(id, unit);
-        for (variable, index) in names.variables.iter().zip(0..) {
+        let set = self.set;
+        let variables =
+            set.names.get(id as usize).map(|names| names.variables.as_slice()).unwrap_or_default();
+        for (variable, index) in variables.iter().zip(0..) {
             if variable.used {
                 self.variable(frame, id, index);
             }
         }
+        frame
     }
 }

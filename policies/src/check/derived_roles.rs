@@ -11,7 +11,7 @@ use crate::{Trace, glob::Glob, set::Unit, trace::Held};
 impl<'a, T: Trace> Engine<'a, '_, T> {
     /// A scope is visited.
     pub(super) fn visit(&mut self, id: u32, unit: &'a Unit) {
-        if self.along.options.derived_roles && !unit.derived.is_empty() {
+        if (T::STEPS || self.along.options.derived_roles) && !unit.derived.is_empty() {
             let _ = self.effective(id);
         }
     }
@@ -50,10 +50,10 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
                 Glob::Literal(role) => self.place.all_roles.contains(&&**role),
                 Glob::Stars(_) | Glob::Regex(_) => false,
             });
-            if !has {
-                continue;
-            }
-            match self.derived_role(*id) {
+            self.enter_derived_role(derived, has);
+            let held = if has { self.derived_role(*id) } else { Held::Inactive };
+            self.leave_derived_role(derived, has);
+            match held {
                 Held::Yes => active.push(&derived.name),
                 Held::Failed => failed = true,
                 Held::No | Held::Inactive => {}

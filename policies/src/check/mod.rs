@@ -7,6 +7,7 @@ mod parts;
 mod place;
 mod role_policies;
 mod settle;
+mod steps;
 
 use std::{cell::Cell, sync::Arc};
 
@@ -21,6 +22,7 @@ use crate::{
 };
 pub(crate) use condition::base;
 use condition::{Frame, Kept};
+pub(crate) use output::json;
 use place::Found;
 pub(crate) use place::{Family, Place};
 
@@ -71,16 +73,18 @@ impl PolicySet {
     ) -> Decision {
         let place = Place::find(self, check, along);
         if !place.principal.exists && !place.resource.exists {
+            self.tell_denied(check, &place, trace);
             return all(check, trace, Because::NoPolicy, None);
         }
         let mut decision = Decision::default();
         if self.refuses(check, along, &place, &mut decision) {
+            self.tell_denied(check, &place, trace);
             let denied = all(check, trace, Because::NoRule, Some(place.resource.leaf_key(self)));
             return Decision { validation_errors: decision.validation_errors, ..denied };
         }
         let mut engine = Engine { now, ..Engine::new(self, check, along, trace, arena, &place, decision) };
         for action in check.actions {
-            let settled = engine.action(action);
+            let settled = engine.told_action(action);
             engine.trace.settled(action, settled.because);
             engine.decision.outcomes.push(settled);
         }

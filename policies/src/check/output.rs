@@ -17,7 +17,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let frame = self.prepare(expression, names, Some(unit));
         let evaluated = {
             let mut cx = Cx::new(self.arena, self.slots(frame), self.now, Limits::default());
-            expression.program.eval(&mut cx).map(convert)
+            expression.program.eval(&mut cx).map(json)
         };
         let value = evaluated.unwrap_or_else(|error| {
             self.no_clock(&error);
@@ -25,12 +25,14 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         });
         let asked = self.check.actions.iter().find(|asked| ***asked == *action);
         let action = asked.map_or_else(|| action.into(), Arc::clone);
-        self.decision.outputs.push(Output { source: output.source.clone(), action, value });
+        let said = Output { source: output.source.clone(), action, value };
+        self.tell_output(&said);
+        self.decision.outputs.push(said);
     }
 }
 
 /// As JSON has it.
-fn convert(value: Val<'_>) -> Result<Value, String> {
+pub(crate) fn json(value: Val<'_>) -> Result<Value, String> {
     const EXACT: i64 = 1 << 53;
     Ok(match value {
         #[expect(clippy::cast_precision_loss, reason = "within 2^53")]
@@ -42,15 +44,15 @@ fn convert(value: Val<'_>) -> Result<Value, String> {
         // Q14 fixed: an error of this one output.
         Val::Double(value) if !value.is_finite() => return Err(format!("{value} has no JSON form")),
         Val::Timestamp(_) | Val::Duration(_) | Val::Bytes(_) => text(value)?,
-        Val::List(items) => Value::List(items.iter().map(convert).collect::<Result<_, _>>()?),
+        Val::List(items) => Value::List(items.iter().map(json).collect::<Result<_, _>>()?),
         Val::Map(map) => {
             let entries = map.iter().map(|(key, value)| match key {
-                Val::Str(key) => Ok((Arc::<str>::from(key), convert(value)?)),
+                Val::Str(key) => Ok((Arc::<str>::from(key), json(value)?)),
                 key => Err(format!("bad key type {} in a JSON object", key.type_name())),
             });
             Value::Map(entries.collect::<Result<Vec<_>, String>>()?.into_iter().collect::<Map>())
         }
-        Val::Optional(Some(value)) => convert(*value)?,
+        Val::Optional(Some(value)) => json(*value)?,
         Val::Optional(None) => return Err("optional.none() dereference".into()),
         value => value.to_value().ok_or_else(|| {
             format!("type conversion error from '{}' to 'google.protobuf.Value'", value.type_name())

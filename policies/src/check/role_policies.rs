@@ -38,17 +38,24 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
                 self.considered(rule.rule, role, Held::Yes);
                 continue;
             };
+            let first = self.enter_role_rule(rule.rule);
             let held = self.condition(condition, policy.names, None);
+            self.told_role_rule(held, first);
             self.considered(rule.rule, role, held);
             if held == Held::Failed {
+                self.trace.leave();
                 return Some(Because::Failed(rule.rule));
             }
             if let Some(output) = rule.output {
                 self.output(u32::MAX, policy.names, output, held == Held::Yes, action);
             }
+            self.leave_role_rule(held);
             if held != Held::Yes {
                 return Some(Because::Rule(rule.rule));
             }
+        }
+        if !listed {
+            self.tell_unlisted(policy.whole);
         }
         (!listed).then_some(Because::Rule(policy.whole))
     }

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{Engine, place::Family};
 use crate::{
-    Because, Effect, Outcome, RuleId, Trace,
+    Because, Component, Effect, Outcome, RuleId, Trace,
     set::{Row, Unit},
     trace::Held,
 };
@@ -87,35 +87,49 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let mut roles: SmallVec<[&'a str; 4]> = SmallVec::new();
         self.set.with_parents(role, place.resource.version, place.resource.leaf(), &mut roles);
         for scope in &found.scopes {
-            let unit = self.unit(found, scope);
-            if family == Family::Resource {
-                if let Some((id, unit)) = unit {
-                    self.visit(id, unit);
-                }
-                if let Some(verdict) = self.role_policies(scope, action, &roles) {
-                    return verdict;
-                }
-            }
-            let Some((id, unit)) = unit else { continue };
-            match self.rows(family, id, unit, action, role, &roles) {
-                Effective::Deny(rule) => {
-                    return Verdict::Deny {
-                        because: Because::Rule(rule),
-                        policy: None,
-                        scope: Arc::clone(&unit.scope),
-                    };
-                }
-                Effective::Failed(rule) => {
-                    let (because, policy) = (Because::Failed(rule), Some(Arc::clone(&unit.key)));
-                    return Verdict::Deny { because, policy, scope: Arc::clone(&unit.scope) };
-                }
-                Effective::Allow(rule) if !self.set.scopes.get(*scope).is_some_and(|scope| scope.consent) => {
-                    return Verdict::Allow(rule, Arc::clone(&unit.scope));
-                }
-                Effective::Allow(_) | Effective::Nothing => {}
+            self.trace.enter(Component::Scope(scope));
+            let verdict = self.scope(family, scope, action, role, &roles);
+            self.trace.leave();
+            if let Some(verdict) = verdict {
+                return verdict;
             }
         }
         Verdict::Nothing
+    }
+
+    /// What one role comes to in one scope, if that settles it.
+    fn scope(
+        &mut self,
+        family: Family,
+        scope: &str,
+        action: &'a str,
+        role: &'a str,
+        roles: &[&'a str],
+    ) -> Option<Verdict> {
+        let unit = self.unit(self.place.found(family), scope);
+        if family == Family::Resource {
+            if let Some((id, unit)) = unit {
+                self.visit(id, unit);
+            }
+            if let Some(verdict) = self.role_policies(scope, action, roles) {
+                return Some(verdict);
+            }
+        }
+        let (id, unit) = unit?;
+        match self.rows(family, id, unit, action, role, roles) {
+            Effective::Deny(rule) => {
+                let because = Because::Rule(rule);
+                Some(Verdict::Deny { because, policy: None, scope: Arc::clone(&unit.scope) })
+            }
+            Effective::Failed(rule) => {
+                let (because, policy) = (Because::Failed(rule), Some(Arc::clone(&unit.key)));
+                Some(Verdict::Deny { because, policy, scope: Arc::clone(&unit.scope) })
+            }
+            Effective::Allow(rule) if !self.set.scopes.get(scope).is_some_and(|scope| scope.consent) => {
+                Some(Verdict::Allow(rule, Arc::clone(&unit.scope)))
+            }
+            Effective::Allow(_) | Effective::Nothing => None,
+        }
     }
 
     /// What role policies in a scope deny, if they do.
@@ -174,7 +188,23 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     }
 
     fn row(&mut self, id: u32, unit: &'a Unit, row: &'a Row, action: &'a str, role: &'a str) -> Effective {
-        let held = self.holds(id, unit, row);
+        let first = self.enter_row(row);
+        let held = self.holds(id, unit, row, first);
+        let effective = self.weigh(id, unit, row, action, role, held);
+        self.leave_row(held, first);
+        effective
+    }
+
+    /// What a row comes to whose condition was looked at.
+    fn weigh(
+        &mut self,
+        id: u32,
+        unit: &'a Unit,
+        row: &'a Row,
+        action: &'a str,
+        role: &'a str,
+        held: Held,
+    ) -> Effective {
         self.considered(row.rule, role, held);
         if held == Held::Failed {
             return Effective::Failed(row.rule);
@@ -209,24 +239,23 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     }
 
     /// Whether a row applies.
-    fn holds(&mut self, id: u32, unit: &'a Unit, row: &Row) -> Held {
+    fn holds(&mut self, id: u32, unit: &'a Unit, row: &Row, first: bool) -> Held {
         if let Some(derived) = row.derived {
+            self.tell_derived_variables(derived, first);
             match self.derived_role(derived) {
                 Held::Yes => {}
                 Held::Failed => return Held::Failed,
                 _ => return Held::Inactive,
             }
         }
-        let Some(condition) = row.condition else { return Held::Yes };
-        match self.condition(condition, unit.names, Some(id)) {
-            Held::Failed => Held::Failed,
-            held => {
-                if (held == Held::Yes) != row.negated {
-                    Held::Yes
-                } else {
-                    Held::No
-                }
-            }
-        }
+        self.enter_condition(row.negated);
+        let held = match row.condition.map(|condition| self.condition(condition, unit.names, Some(id))) {
+            None => Held::Yes,
+            Some(Held::Failed) => Held::Failed,
+            Some(held) if (held == Held::Yes) != row.negated => Held::Yes,
+            Some(_) => Held::No,
+        };
+        self.leave_condition(row.condition.is_some(), row.negated, held, first);
+        held
     }
 }

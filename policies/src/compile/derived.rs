@@ -93,7 +93,9 @@ impl Linker<'_, '_> {
         let parents =
             super::units::widest(&definition.parents).filter_map(|parent| self.glob(parent)).collect();
         let name = definition.name.value.as_str().into();
-        push(&mut self.set.derived, Derived { name, span: definition.name.span, parents, condition, names })
+        let policy = format!("derived_roles.{}", set.name.value).into();
+        let span = definition.name.span;
+        push(&mut self.set.derived, Derived { policy, name, span, parents, condition, names })
     }
 
     /// A pattern in a rule.

@@ -26,7 +26,10 @@ pub(super) fn suites(bundle: &Bundle, files: &[u32]) -> Suites {
     let mut suites: Vec<(&str, u32)> =
         named.iter().map(|(name, index)| (*name, *index)).filter(|(name, _)| is_suite(name)).collect();
     suites.sort_unstable();
-    Suites { suites: suites.into_iter().map(|(name, index)| load(bundle, name, index, &named)).collect() }
+    Suites {
+        traced: false,
+        suites: suites.into_iter().map(|(name, index)| load(bundle, name, index, &named)).collect(),
+    }
 }
 
 fn load(bundle: &Bundle, name: &str, index: u32, named: &FxHashMap<&str, u32>) -> Loaded {

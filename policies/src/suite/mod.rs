@@ -4,6 +4,7 @@
 //! the files `principals`, `resources` and `auxdata` in the folder `testdata` beside it. What is expected of every pair of
 //! principal and resource stands in its tests; what they do not mention is expected to be denied.
 
+mod engine_trace;
 mod fixtures;
 mod junit;
 mod load;
@@ -17,6 +18,7 @@ mod watch;
 mod why;
 mod written;
 
+pub use engine_trace::EngineTrace;
 pub use names::is_suite;
 pub use results::{
     ActionResult, Count, Details, Failure, OutputFailure, OutputProblem, PrincipalResult, ResourceResult,
@@ -34,6 +36,7 @@ use portreeve_diagnostics::{Bundle, Diagnostic};
 #[derive(Debug)]
 pub struct Suites {
     pub(crate) suites: Vec<Loaded>,
+    pub(crate) traced: bool,
 }
 
 /// One suite, or why it cannot be run.
@@ -60,6 +63,12 @@ impl Suites {
     #[must_use]
     pub fn read(bundle: &Bundle, files: &[u32]) -> Self {
         load::suites(bundle, files)
+    }
+
+    /// Whether results tell the steps in which each answer was reached, too. It takes a second evaluation of each.
+    #[must_use]
+    pub fn traced(self, traced: bool) -> Self {
+        Self { traced, ..self }
     }
 
     /// How many there are.

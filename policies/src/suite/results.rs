@@ -6,8 +6,8 @@ use portreeve_cel::Value;
 use portreeve_diagnostics::Diagnostic;
 use serde::{Serialize, Serializer};
 
-use super::why::Why;
-use crate::Effect;
+use super::{engine_trace::EngineTrace, why::Why};
+use crate::{Effect, Output};
 
 /// What came of it all.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -100,6 +100,9 @@ pub struct Details {
     /// Why it was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_reason: Option<String>,
+    /// The steps in which the questions about this resource were answered, where those were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub engine_trace_batch: Option<Arc<EngineTrace>>,
     /// How the answer was reached, where it is not the one that was expected.
     #[serde(skip)]
     pub why: Option<Why>,
@@ -116,6 +119,7 @@ impl Details {
             error: None,
             success: None,
             skip_reason: None,
+            engine_trace_batch: None,
             why: None,
             filtered: false,
         }
@@ -230,6 +234,17 @@ pub struct Spoken {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+impl From<&Output> for Spoken {
+    fn from(output: &Output) -> Self {
+        Self {
+            src: output.source.clone(),
+            val: output.value.as_ref().ok().cloned(),
+            action: Arc::clone(&output.action),
+            error: output.value.as_ref().err().cloned(),
+        }
+    }
 }
 
 /// How many questions ended how.

@@ -6,6 +6,7 @@ use portreeve_cel::{Timestamp, Val, Value};
 
 use super::{
     Broken, Loaded, Suites,
+    engine_trace::{EngineTrace, Recorder},
     matrix::{self, Expected, Pair, broken},
     results::{
         ActionResult, Details, Failure, OutputFailure, OutputProblem, PrincipalResult, ResourceResult,
@@ -16,7 +17,7 @@ use super::{
     why::Why,
     written::{Changes, Suite, Test},
 };
-use crate::{Along, Check, Decision, Effect, Options, PolicySet, Principal, Resource};
+use crate::{Along, Check, Decision, Effect, Options, PolicySet, Principal, Resource, Trace};
 
 const NO_CLOCK: &str = "a policy used a time-based condition, but `now` was not provided in the test options";
 
@@ -33,7 +34,7 @@ impl Suites {
     ) -> Results {
         let mut results = Results::default();
         for loaded in &self.suites {
-            let mut run = Run { set, options, selection, coverage, loaded };
+            let mut run = Run { set, options, selection, coverage, loaded, traced: self.traced };
             let suite = run.suite();
             results.summary.extend(&suite.summary);
             results.suites.push(suite);
@@ -49,6 +50,7 @@ struct Run<'r> {
     selection: &'r Selection,
     coverage: &'r mut Coverage,
     loaded: &'r Loaded,
+    traced: bool,
 }
 
 impl<'r> Run<'r> {
@@ -154,18 +156,28 @@ impl<'r> Run<'r> {
         let (no_clock, settled) = (watch.no_clock, std::mem::take(&mut watch.settled));
         self.coverage.active(decision.effective_derived_roles());
         let mut whys = settled.into_iter();
+        let trace = self.trace(pair, &asked, settings);
         let result = |name: Arc<str>| {
             if let Some(left) = self.selection.leaves_action(&name) {
                 return skipped(name, left.reason.to_owned(), left.uncounted);
             }
             let why = whys.next();
             let details = if no_clock { errored() } else { compare(&decision, &name, &pair.expected, why) };
-            ActionResult { name, details }
+            ActionResult { name, details: Details { engine_trace_batch: trace.clone(), ..details } }
         };
         // Those that are left out come last.
         let (asked, left): (Vec<_>, Vec<_>) =
             actions.into_iter().partition(|name| self.selection.leaves_action(name).is_none());
         asked.into_iter().chain(left).map(result).collect()
+    }
+
+    /// The steps in which the questions about a pair are answered, where they are wanted: it is asked again.
+    fn trace(&self, pair: &Pair<'_>, actions: &[Arc<str>], settings: &Settings) -> Option<Arc<EngineTrace>> {
+        let mut recorder = Recorder::default();
+        if self.traced {
+            ask(self.set, pair, actions, settings, &mut recorder);
+        }
+        self.traced.then(|| Arc::new(recorder.trace))
     }
 
     /// Why a pair is left out, if it is.
@@ -233,7 +245,7 @@ fn ask(
     pair: &Pair<'_>,
     actions: &[Arc<str>],
     settings: &Settings,
-    watch: &mut Watch<'_>,
+    trace: &mut impl Trace,
 ) -> Decision {
     let (principal, resource) = (pair.principal.1, pair.resource.1);
     let check = Check {
@@ -256,7 +268,7 @@ fn ask(
         now: SystemTime::UNIX_EPOCH,
     };
     let along = Along { options: &settings.options, jwts: pair.aux.map(|aux| Val::from(&aux.jwts)) };
-    set.check_at(&check, &along, settings.now, watch)
+    set.check_at(&check, &along, settings.now, trace)
 }
 
 fn skipped(name: Arc<str>, reason: String, filtered: bool) -> ActionResult {
@@ -291,13 +303,7 @@ fn compare(decision: &Decision, action: &Arc<str>, expected: &Expected<'_>, why:
 
 fn spoken(decision: &Decision, action: &Arc<str>) -> Vec<Spoken> {
     let of_action = decision.outputs.iter().filter(|output| output.action == *action);
-    let spoken = of_action.map(|output| Spoken {
-        src: output.source.clone(),
-        val: output.value.as_ref().ok().cloned(),
-        action: Arc::clone(&output.action),
-        error: output.value.as_ref().err().cloned(),
-    });
-    spoken.collect()
+    of_action.map(Spoken::from).collect()
 }
 
 fn wrong_output(said: &[Spoken], source: &str, wanted: &Value) -> Option<OutputFailure> {

@@ -3,7 +3,7 @@
 use portreeve_policies::{
     Because, Effect,
     suite::{
-        ActionResult, Details, Failure, Outcome, OutputFailure, OutputProblem, Part, Results, Step,
+        ActionResult, Details, Failure, Outcome, OutputFailure, OutputProblem, Part, Results, Step, Success,
         SuiteResult, Summary, Verdict, Why,
     },
 };
@@ -22,7 +22,28 @@ pub(super) fn text(
         results.suites.iter().filter(|suite| verbose || suite.summary.overall_result != Verdict::Skipped);
     let lines: Vec<Line> = shown.map(|suite| of_suite(suite, verbose, reasons)).collect();
     let summary = &results.summary;
-    format!("Test results\n{}\n{} tests executed{}\n", draw(&lines), summary.tests_count, counts(summary))
+    let traces = if verbose { traces(results) } else { String::new() };
+    let drawn = draw(&lines);
+    format!("Test results\n{drawn}\n{traces}{} tests executed{}\n", summary.tests_count, counts(summary))
+}
+
+/// The steps in which answers were reached that were not expected.
+fn traces(results: &Results) -> String {
+    let mut out = String::new();
+    for suite in &results.suites {
+        let principals = suite.test_cases.iter().flat_map(|test| &test.principals);
+        for (principal, resource) in principals.flat_map(|p| p.resources.iter().map(move |r| (p, r))) {
+            for action in resource.actions.iter().filter(|a| a.details.result >= Verdict::Failed) {
+                let Some(trace) = &action.details.engine_trace_batch else { continue };
+                let asked = format!("{}.{}.{}", principal.name, resource.name, action.name);
+                out.push_str(&format!("{} - {asked}\n", suite.name));
+                for step in trace.text() {
+                    out.push_str(&format!("  {}\n\n", step.replace('\n', "\n    ")));
+                }
+            }
+        }
+    }
+    if out.is_empty() { out } else { format!("\nTRACES\n{out}") }
 }
 
 /// With the words for how tests ended in their colours.
@@ -69,14 +90,24 @@ fn group(name: &str, under: Vec<Line>) -> Option<Line> {
 fn of_action(action: &ActionResult, reasons: Option<Known<'_>>) -> Line {
     let details = &action.details;
     let under = match details.result {
-        Verdict::Passed => {
-            details.success.iter().map(|s| Line::new(format!("RESULT: {}", name(s.effect)))).collect()
-        }
+        Verdict::Passed => details.success.iter().flat_map(success).collect(),
         Verdict::Errored => details.error.iter().map(|error| Line::new(format!("ERROR: {error}"))).collect(),
         Verdict::Failed => failure(details, reasons),
         Verdict::Skipped | Verdict::Nothing => Vec::new(),
     };
     Line::with(format!("{} [{}]", action.name, word(details.result)), under)
+}
+
+fn success(success: &Success) -> Vec<Line> {
+    let effect = Line::new(format!("RESULT: {}", name(success.effect)));
+    let said = success.outputs.iter().map(|output| {
+        let value = output.val.as_ref().and_then(|value| serde_json::to_string(value).ok());
+        let value = value.or_else(|| output.error.clone()).unwrap_or_default();
+        Line::with(output.src.clone(), vec![Line::new(value)])
+    });
+    let said: Vec<Line> = said.collect();
+    let outputs = (!said.is_empty()).then(|| Line::with("OUTPUTS:", said));
+    [effect].into_iter().chain(outputs).collect()
 }
 
 fn failure(details: &Details, reasons: Option<Known<'_>>) -> Vec<Line> {
