@@ -10,6 +10,8 @@ mod names;
 #[cfg(test)]
 mod outputs;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod roles;
 #[cfg(test)]
 mod scopes;
