@@ -14,7 +14,7 @@ use anyhow::Context;
 use portreeve_api::pdp::{self, Config, Journal, Point, config::Listen};
 use portreeve_diagnostics::{Bundle, Diagnostic, Report, render};
 use portreeve_policies::{Kept, Options, PolicySet, Recompiled};
-use portreeve_store::{Directory, Watch, is_yaml_or_json};
+use portreeve_store::{Directory, Watch, archive, is_yaml_or_json};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -31,6 +31,8 @@ pub(crate) struct Started {
     kept: Kept,
     policies: Bundle,
     directory: Directory,
+    /// The policies are in an archive, which is read once.
+    packed: bool,
     verifier: Verifier,
     journal: Option<Journal>,
 }
@@ -50,7 +52,8 @@ impl Started {
         };
         // Relative paths start where the process does, as Cerbos' do.
         let root = PathBuf::from(&config.storage.directory);
-        if !root.is_dir() {
+        let packed = archive::is_archive(&root) && root.is_file();
+        if !packed && !root.is_dir() {
             report.push(not_a_folder(&config));
             return (None, bundle, report);
         }
@@ -62,7 +65,7 @@ impl Started {
             }
         };
         let directory = Directory::new(&root).include(".", is_yaml_or_json);
-        let (policies, found) = directory.read();
+        let (policies, found) = if packed { archive::read(&root, is_yaml_or_json) } else { directory.read() };
         let set = if found.has_errors() {
             Err(found)
         } else {
@@ -78,7 +81,7 @@ impl Started {
         };
         match journal(&config) {
             Ok(journal) => {
-                let started = Self { config, set, kept, policies, directory, verifier, journal };
+                let started = Self { config, set, kept, policies, directory, packed, verifier, journal };
                 (Some(started), bundle, report)
             }
             Err(error) => {
@@ -97,15 +100,15 @@ impl Started {
     async fn serve(self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let Self { config, set, kept, policies, directory, verifier, journal } = self;
+        let Self { config, set, kept, policies, directory, packed, verifier, journal } = self;
         let verifier = Arc::new(verifier);
         verifier.fetch().await;
         let listener = bind(&config.listen).await?;
         let address = listener.local_addr()?;
         let count = set.len();
         let point = Arc::new(Point::new(&config, set, &policies, Arc::clone(&verifier) as _, journal));
-        let watch =
-            config.storage.watch.then(|| watch(&directory, &policies.revision, &config, &point, kept));
+        let watch = (config.storage.watch && !packed)
+            .then(|| watch(&directory, &policies.revision, &config, &point, kept));
         let refresh = tokio::spawn(Arc::clone(&verifier).refresh());
         tracing::info!(%address, policies = count, revision = %policies.revision, "answering");
         // The text is not needed any more.
@@ -127,7 +130,8 @@ impl Started {
 
 fn not_a_folder(config: &Config) -> Diagnostic {
     let directory = &config.storage.directory;
-    let what = if Path::new(directory).exists() { "is not a folder" } else { "does not exist" };
+    let what =
+        if Path::new(directory).exists() { "is neither a folder nor an archive" } else { "does not exist" };
     Diagnostic::error("pdp/no-folder", format!("`{directory}` {what}"))
         .at(config.storage.written, "policies were to be here")
         .help("relative paths start in the folder that the process is started in")
@@ -135,6 +139,7 @@ fn not_a_folder(config: &Config) -> Diagnostic {
 
 fn journal(config: &Config) -> Result<Option<Journal>, pdp::Unwritable> {
     let directory = config.storage.directory.clone();
+    let directory = std::path::absolute(&directory).map_or(directory, |path| path.display().to_string());
     let open = |audit| Journal::open(audit, Path::new(""), directory);
     config.audit.clone().map(open).transpose()
 }

@@ -57,6 +57,11 @@ pub trait Trace {
         self.rule(rule, role, Ok(false));
     }
 
+    /// A role policy was looked at and lists the action in none of its rules. `policy` stands for all of it.
+    fn unlisted(&mut self, policy: RuleId) {
+        let _ = policy;
+    }
+
     /// A derived role's condition was evaluated.
     fn derived_role(&mut self, name: &str, active: Result<bool, &EvalError>) {
         let _ = (name, active);

@@ -251,6 +251,7 @@ fn what_is_no_question_is_refused() {
     }
     let reply = Request::get("/nothing").send(pdp.port);
     assert_eq!((reply.status, reply.text().as_str()), (404, "404 page not found\n"));
+    assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
 }
 
 #[test]
@@ -291,7 +292,8 @@ fn calls_and_decisions_are_written_down() {
             }],
         })
     );
-    assert_eq!(lines[2]["policySource"], json!({"disk": {"directory": "policies"}}));
+    let directory = lines[2]["policySource"]["disk"]["directory"].as_str().unwrap();
+    assert!(std::path::Path::new(directory).is_absolute() && directory.ends_with("/policies"), "{directory}");
     assert!(lines[2]["timestamp"].as_str().unwrap().ends_with('Z'));
 }
 
@@ -343,4 +345,81 @@ fn a_configuration_that_cannot_be_used_is_shown_with_its_place() {
     command.args(["pdp", "--config", "cerbos.yaml"]).current_dir(folder.path());
     let ran = command.output().unwrap();
     assert!(String::from_utf8_lossy(&ran.stderr).contains("`nowhere` does not exist"));
+}
+
+#[test]
+fn keys_of_maps_have_at_least_one_character() {
+    let pdp = Pdp::start("");
+    let principal = |attr: Value| json!({"id": "a", "roles": ["b"], "attr": attr});
+    let entry = |attr: Value| json!([{"actions": ["c"], "resource": {"kind": "d", "id": "e", "attr": attr}}]);
+    let (none, empty) = (json!({"x": {"": 1}}), json!({"": 1}));
+    for (question, field) in [
+        (json!({"principal": principal(empty.clone()), "resources": entry(none.clone())}), "principal.attr"),
+        (
+            json!({"principal": principal(none.clone()), "resources": entry(empty.clone())}),
+            "resources[0].resource.attr",
+        ),
+        (
+            json!({
+                "principal": principal(none.clone()),
+                "resources": entry(none.clone()),
+                "requestContext": {"annotations": empty},
+            }),
+            "request_context.annotations",
+        ),
+        (
+            json!({
+                "principal": principal(none.clone()),
+                "resources": entry(none.clone()),
+                "auxData": {"jwts": {"": {"token": "x"}}},
+            }),
+            "aux_data.jwts",
+        ),
+    ] {
+        let reply = pdp.post(question.to_string().as_bytes());
+        let said = format!("validation error: {field}[\"\"]: must be at least 1 characters");
+        assert_eq!((reply.status, reply.json()["message"].as_str()), (400, Some(&*said)), "{question}");
+        let violation = &reply.json()["details"][0]["violations"][0];
+        assert_eq!((&violation["forKey"], &violation["ruleId"]), (&json!(true), &json!("string.min_len")));
+        assert_eq!(violation["rule"]["elements"][1]["fieldName"], "keys");
+    }
+    let within = json!({"principal": principal(none.clone()), "resources": entry(none)});
+    assert_eq!(pdp.post(within.to_string().as_bytes()).status, 200, "only the outermost keys are names");
+}
+
+#[test]
+fn an_answer_has_several_lines_for_who_asks_for_them_in_any_of_three_ways() {
+    let pdp = Pdp::start("");
+    let question = question(&["view"], &json!({"owner": "ann"}));
+    let path = "/api/check/resources";
+    for (target, name, value, lines) in [
+        (path, "Accept", "application/json", false),
+        (path, "Accept", "application/json+pretty", true),
+        (path, "Content-Type", "application/json+pretty; charset=utf-8", true),
+        ("/api/check/resources?pretty", "Accept", "*/*", true),
+    ] {
+        let asked = Request::new("POST", target).header(name, value).body(question.to_string().as_bytes());
+        let reply = asked.send(pdp.port);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/json")));
+        assert_eq!(reply.text().contains("{\n  \"requestId\":"), lines, "{name}: {value}\n{}", reply.text());
+    }
+    let health = Request::get("/_cerbos/health?pretty").send(pdp.port);
+    assert_eq!(health.text(), "{\n  \"status\":  \"SERVING\"\n}\n");
+}
+
+#[test]
+fn pages_of_other_origins_are_let_through_with_every_method_that_cerbos_names() {
+    let pdp = Pdp::start("server: { cors: { allowedOrigins: [\"https://app.example\"] } }\n");
+    for (origin, method, allowed) in [
+        ("https://app.example", "POST", true),
+        ("https://app.example", "DELETE", true),
+        ("https://app.example", "put", false),
+        ("https://other.example", "POST", false),
+    ] {
+        let asked = Request::new("OPTIONS", "/api/check/resources").header("Origin", origin);
+        let reply = asked.header("Access-Control-Request-Method", method).send(pdp.port);
+        assert_eq!(reply.status, 204);
+        let found = reply.header("access-control-allow-methods");
+        assert_eq!(found, allowed.then_some(method), "{origin} {method}");
+    }
 }

@@ -55,6 +55,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
             }
         }
         if !listed {
+            self.trace.unlisted(policy.whole);
             self.tell_unlisted(policy.whole);
         }
         (!listed).then_some(Because::Rule(policy.whole))

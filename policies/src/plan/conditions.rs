@@ -11,7 +11,7 @@ use super::{
     question::{Manner, PlanError, PlanQuestion},
 };
 use crate::{
-    Along, Check, PolicySet,
+    Along, Check, PolicySet, RuleId,
     check::{self, Place},
     compile::slot,
     glob::Glob,
@@ -41,6 +41,8 @@ pub(super) struct Conditions<'a, 'p> {
     variables: FxHashMap<(u32, u32, Option<u32>), Rc<Fact>>,
     /// The effective derived roles, by resource policy.
     effective: FxHashMap<u32, Rc<Fact>>,
+    /// The rules that are about an action and a role.
+    pub(super) looked_at: Vec<RuleId>,
 }
 
 /// What is known of a name.
@@ -62,8 +64,8 @@ impl<'a, 'p> Conditions<'a, 'p> {
     ) -> Self {
         let (attr, now, manner) = (question.resources.attr, question.now, question.manner);
         let base = check::base(check, along);
-        let (regions, variables, effective) = Default::default();
-        Self { set, check, along, place, attr, now, manner, base, regions, variables, effective }
+        let (regions, variables, effective, looked_at) = Default::default();
+        Self { set, check, along, place, attr, now, manner, base, regions, variables, effective, looked_at }
     }
 
     /// Where a condition holds; nothing is everywhere.

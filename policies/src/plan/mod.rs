@@ -111,8 +111,11 @@ impl PolicySet {
             matched_scopes: Vec::new(),
             matched: false,
             validation_errors: Vec::new(),
+            looked_at: Vec::new(),
         };
         if !place.principal.exists && !place.resource.exists {
+            plan.matched_scopes =
+                question.actions.iter().map(|action| (Arc::clone(action), "".into())).collect();
             return Ok(plan);
         }
         if self.refuses_plan(&check, along, &place, &mut plan) {
@@ -130,6 +133,7 @@ impl PolicySet {
             plan.matched_scopes.push((Arc::clone(action), answer.scope));
             filters.push(Filter::of(answer.node.operand(question.manner)));
         }
+        plan.looked_at = conditions.looked_at;
         // No actions are not allowed.
         plan.filter = if filters.is_empty() { Filter::AlwaysDenied } else { Filter::merged(filters) };
         Ok(plan)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portreeve_cel::{Map, Timestamp, Unplannable, Val};
 
 use super::filter::Filter;
-use crate::{Principal, ValidationError};
+use crate::{Principal, RuleId, ValidationError};
 
 /// On which resources of a kind may this principal perform these actions?
 #[derive(Clone, Copy, Debug)]
@@ -52,12 +52,15 @@ pub struct Plan {
     /// The resources that the actions are allowed on.
     pub filter: Filter,
     /// The last scope without parental consent whose rules had a part in the answer, for each action, in the order they
-    /// were asked; empty for the root and for none. Nothing when no rule was asked.
+    /// were asked; empty for the root and for none. Nothing when attributes do not fit their schema and that denies.
     pub matched_scopes: Vec<(Arc<str>, Arc<str>)>,
     /// Whether there is a rule about one of the actions. If not, nothing is allowed.
     pub matched: bool,
     /// Attributes that do not fit their schema. What is not known is not missing.
     pub validation_errors: Vec<ValidationError>,
+    /// The rules that are about one of the actions and roles, each once, in the order in which they were looked at. One
+    /// stands for all of a role policy that does not list an action.
+    pub looked_at: Vec<RuleId>,
 }
 
 impl Plan {

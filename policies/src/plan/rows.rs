@@ -87,6 +87,7 @@ impl<'a> Conditions<'a, '_> {
                 continue;
             }
             seen.push(known);
+            self.look_at(row.rule);
             let mut region = self.condition(row.condition, unit.names, Some(id))?;
             if row.negated {
                 region.holds = region.refused();
@@ -109,6 +110,12 @@ impl<'a> Conditions<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    fn look_at(&mut self, rule: RuleId) {
+        if !self.looked_at.contains(&rule) {
+            self.looked_at.push(rule);
+        }
     }
 
     fn concerns(&self, row: &Row, family: Family, roles: &[&str]) -> bool {
@@ -150,6 +157,10 @@ impl<'a> Conditions<'a, '_> {
                 continue;
             }
             listed = true;
+            // Without a condition a rule takes nothing away.
+            if rule.condition.is_some() {
+                self.look_at(rule.rule);
+            }
             let region = self.condition(rule.condition, policy.names, None)?;
             said.fail(region.fails.clone());
             let refused = region.refused();
@@ -158,6 +169,7 @@ impl<'a> Conditions<'a, '_> {
             }
         }
         if !listed {
+            self.look_at(policy.whole);
             said.role_deny = or(self.manner, said.role_deny.take(), Some(Node::constant(true)));
         }
         Ok(())

@@ -14,6 +14,10 @@ use super::{Point, config::Cors};
 /// The headers that a question needs.
 const HEADERS: [&str; 4] = ["accept", "content-type", "user-agent", "x-requested-with"];
 
+/// All that Cerbos lets through, though no question is asked with most of them.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::POST, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
 /// Answers preflight requests, and tells browsers which origins may read an answer.
 pub(super) async fn answer(State(point): State<Arc<Point>>, request: Request, next: Next) -> Response<Body> {
     let Some(cors) = &point.cors else { return next.run(request).await };
@@ -44,7 +48,7 @@ fn preflight(
     let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     answer.insert(header::VARY, HeaderValue::from_static(vary));
     let Some(allowed) = allowed(cors, origin) else { return response };
-    if ![Method::GET, Method::POST, Method::HEAD].iter().any(|known| known.as_str() == method) {
+    if !METHODS.iter().any(|known| known.as_str() == method) {
         return response;
     }
     let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);

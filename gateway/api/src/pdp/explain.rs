@@ -92,7 +92,10 @@ impl<'t> Walk<'t> {
 
     fn field(&self, value: &'t str, name: &str, holds: Holds) -> Result<(), String> {
         let wrong = |kind: &str, value: &str| {
-            format!("proto: {}: invalid value for {kind} field {name}: {value}", self.place(value))
+            // Of lists and objects there is only the beginning.
+            let shown =
+                if value.starts_with(['{', '[']) { value.get(..1).unwrap_or_default() } else { value };
+            format!("proto: {}: invalid value for {kind} field {name}: {shown}", self.place(value))
         };
         match holds {
             Holds::Text if !value.starts_with('"') => Err(wrong("string", value)),
@@ -188,6 +191,7 @@ mod tests {
             (r#"{"foo":1}"#, r#"proto: (line 1:2): unknown field "foo""#),
             (r#"{"principal":{"foo":1}}"#, r#"proto: (line 1:15): unknown field "foo""#),
             (r#"{"requestId":1}"#, "proto: (line 1:14): invalid value for string field requestId: 1"),
+            (r#"{"requestId":{}}"#, "proto: (line 1:14): invalid value for string field requestId: {"),
             (r#"{"principal":"x"}"#, r#"proto: syntax error (line 1:14): unexpected token "x""#),
             (
                 r#"{"includeMeta":"true"}"#,

@@ -61,7 +61,7 @@ async fn asked(
     request: Request,
     answer: fn(&Point, &Asked<'_>) -> Result<Vec<u8>, Failure>,
 ) -> Response<Body> {
-    let form = form(request.uri().query());
+    let form = form(request.uri().query(), request.headers());
     let (head, body) = request.into_parts();
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
     let answered = match axum::body::to_bytes(body, MAX_BODY).await {
@@ -115,20 +115,20 @@ fn planned(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
     let planned = point.plan(&asked, at);
     if let Some(journal) = &point.journal {
         match &planned {
-            Ok((plan, claims)) => entry::planned(journal, &call, &asked, plan, claims),
+            Ok(answered) => entry::planned(journal, &call, &asked, answered),
             Err(failure) => {
                 entry::refused(journal, &call, asked.request_context.as_deref(), failure.code());
             }
         }
     }
-    let (plan, _) = planned?;
-    let answer = PlannedResources::of(&asked, &plan, id.as_str());
+    let answered = planned?;
+    let answer = PlannedResources::of(&asked, &answered.plan, id.as_str());
     form::write(&answer, question.form).map_err(|error| Failure::Internal(error.to_string()))
 }
 
-async fn health(RawQuery(query): RawQuery) -> Response<Body> {
+async fn health(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
     const KNOWN: [&str; 2] = ["", "cerbos.svc.v1.CerbosService"];
-    let form = form(query.as_deref());
+    let form = form(query.as_deref(), &headers);
     let asked =
         query.as_deref().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("service="));
     if asked.is_some_and(|service| !KNOWN.contains(&service)) {
@@ -138,27 +138,39 @@ async fn health(RawQuery(query): RawQuery) -> Response<Body> {
     struct Health {
         status: &'static str,
     }
-    answer(StatusCode::OK, &Health { status: "SERVING" }, form)
+    let mut body = form::write(&Health { status: "SERVING" }, form).unwrap_or_default();
+    if form == Form::Lines {
+        body.push(b'\n');
+    }
+    json(StatusCode::OK, body)
 }
 
-async fn wrong_method(RawQuery(query): RawQuery) -> Response<Body> {
-    refuse(&Failure::Method, form(query.as_deref()))
+async fn wrong_method(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
+    refuse(&Failure::Method, form(query.as_deref(), &headers))
 }
 
-async fn not_found(uri: Uri) -> Response<Body> {
+async fn not_found(uri: Uri, headers: HeaderMap) -> Response<Body> {
     if uri.path().starts_with("/api/") || uri.path().starts_with("/_cerbos/") {
-        return refuse(&Failure::NotFound("Not Found"), form(uri.query()));
+        return refuse(&Failure::NotFound("Not Found"), form(uri.query(), &headers));
     }
     let mut response = Response::new(Body::from("404 page not found\n"));
     *response.status_mut() = StatusCode::NOT_FOUND;
     let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
+    let as_told = header::HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, as_told);
     response
 }
 
-fn form(query: Option<&str>) -> Form {
+/// Several lines, if `?pretty` or a type with that name asks for them.
+fn form(query: Option<&str>, headers: &HeaderMap) -> Form {
+    const PRETTY: &str = "application/json+pretty";
     let pretty = |part: &str| part == "pretty" || part.starts_with("pretty=");
-    if query.is_some_and(|query| query.split('&').any(pretty)) { Form::Lines } else { Form::Line }
+    let accepted = headers.get_all(header::ACCEPT).iter().any(|value| value == PRETTY);
+    let sent = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let sent = sent.is_some_and(|sent| sent.split(';').next().unwrap_or_default().trim() == PRETTY);
+    let lines = accepted || sent || query.is_some_and(|query| query.split('&').any(pretty));
+    if lines { Form::Lines } else { Form::Line }
 }
 
 fn refuse(failure: &Failure, form: Form) -> Response<Body> {

@@ -13,8 +13,13 @@ pub(super) struct Values {
     values: Vec<String>,
 }
 
-/// The headers that the configuration wants, under the names that Cerbos' gateway from HTTP to gRPC gives them.
-pub(super) fn metadata(audit: &Audit, headers: &HeaderMap) -> Option<BTreeMap<String, Values>> {
+/// The headers that the configuration wants, under the names that Cerbos knows them by. Of those that its gateway from
+/// HTTP to gRPC adds, there are the addresses that a request was sent from and to, and the type of what gRPC carries.
+pub(super) fn metadata(
+    audit: &Audit,
+    headers: &HeaderMap,
+    forwarded_for: &str,
+) -> Option<BTreeMap<String, Values>> {
     if audit.include.is_empty() && audit.exclude.is_empty() {
         return None;
     }
@@ -24,52 +29,39 @@ pub(super) fn metadata(audit: &Audit, headers: &HeaderMap) -> Option<BTreeMap<St
             && !name.ends_with("authorization")
     };
     let mut found: BTreeMap<String, Values> = BTreeMap::new();
-    let mut add = |name: String, value: &str| {
-        if wanted(&name) {
-            found.entry(name).or_insert_with(|| Values { values: Vec::new() }).values.push(value.to_owned());
+    let mut add = |name: &str, value: &str| {
+        if wanted(name) {
+            let values = found.entry(name.to_owned()).or_insert_with(|| Values { values: Vec::new() });
+            values.values.push(value.to_owned());
         }
     };
-    add("content-type".into(), "application/grpc");
+    add("content-type", "application/grpc");
+    add("x-forwarded-for", forwarded_for);
     for (name, value) in headers {
         let Ok(value) = value.to_str() else { continue };
-        let name = name.as_str();
-        if let Some(name) = name.strip_prefix("grpc-metadata-") {
-            add(name.to_owned(), value);
-        } else if PERMANENT.contains(&name) {
-            add(format!("grpcgateway-{name}"), value);
-        } else if name == "x-forwarded-for" || name == "x-forwarded-host" {
-            add(name.to_owned(), value);
+        match name.as_str() {
+            "user-agent" => add("grpcgateway-user-agent", value),
+            "host" if !headers.contains_key("x-forwarded-host") => add("x-forwarded-host", value),
+            name if STAY.contains(&name) => {}
+            name => add(name, value),
         }
     }
     (!found.is_empty()).then_some(found)
 }
 
-/// Headers that are handed on with a prefix; others are not handed on.
-const PERMANENT: &[&str] = &[
-    "accept",
-    "accept-charset",
-    "accept-language",
-    "accept-ranges",
-    "authorization",
-    "cache-control",
+/// Headers that are for the connection, or that are told in another way.
+const STAY: &[&str] = &[
+    "connection",
+    "content-length",
     "content-type",
-    "cookie",
-    "date",
-    "expect",
-    "from",
+    "grpc-timeout",
     "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-schedule-tag-match",
-    "if-unmodified-since",
-    "max-forwards",
-    "origin",
-    "pragma",
-    "referer",
-    "user-agent",
-    "via",
-    "warning",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "x-forwarded-for",
 ];
 
 #[cfg(test)]
@@ -79,19 +71,38 @@ mod tests {
     #[test]
     fn headers_have_the_names_that_cerbos_knows_them_by_and_authorization_is_never_there() {
         let mut headers = HeaderMap::new();
-        for (name, value) in
-            [("user-agent", "a"), ("grpc-metadata-x", "b"), ("authorization", "c"), ("x-other", "d")]
-        {
-            headers.insert(name, value.parse().unwrap());
+        for (name, value) in [
+            ("user-agent", "a"),
+            ("grpc-metadata-x", "b"),
+            ("authorization", "c"),
+            ("proxy-authorization", "c"),
+            ("x-other", "d"),
+            ("x-other", "e"),
+            ("cookie", "f"),
+            ("connection", "close"),
+            ("host", "example.org"),
+            ("content-type", "application/json"),
+            ("x-forwarded-for", "1.1.1.1"),
+        ] {
+            headers.append(name, value.parse().unwrap());
         }
-        let names = |include: &[&str], exclude: &[&str]| {
+        let found = |include: &[&str], exclude: &[&str]| {
             let list = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
             let audit = Audit { include: list(include), exclude: list(exclude), ..Audit::default() };
-            metadata(&audit, &headers).map(|found| found.into_keys().collect::<Vec<_>>())
+            let found = metadata(&audit, &headers, "1.1.1.1, 2.2.2.2")?;
+            let each = found.into_iter().map(|(name, values)| format!("{name}: {}", values.values.join("|")));
+            Some(each.collect::<Vec<_>>())
         };
-        assert_eq!(names(&[], &[]), None);
-        assert_eq!(names(&["x", "grpcgateway-authorization"], &[]), Some(vec!["x".into()]));
-        let all = ["content-type", "grpcgateway-user-agent"].map(str::to_owned).to_vec();
-        assert_eq!(names(&[], &["x"]), Some(all));
+        assert_eq!(found(&[], &[]), None);
+        assert_eq!(found(&["x-other", "authorization"], &[]), Some(vec!["x-other: d|e".to_owned()]));
+        let all = [
+            "content-type: application/grpc",
+            "grpc-metadata-x: b",
+            "grpcgateway-user-agent: a",
+            "x-forwarded-for: 1.1.1.1, 2.2.2.2",
+            "x-forwarded-host: example.org",
+            "x-other: d|e",
+        ];
+        assert_eq!(found(&[], &["cookie"]), Some(all.map(str::to_owned).to_vec()));
     }
 }

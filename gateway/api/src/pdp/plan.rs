@@ -65,13 +65,20 @@ impl<'a> Meta<'a> {
         Self {
             filter_debug: plan.debug(),
             matched_scope: scopes.first().filter(|_| single).map_or("", |(_, scope)| scope),
-            matched_scopes: (!single && !scopes.is_empty()).then_some(Scopes(scopes)),
+            matched_scopes: Scopes::of(plan).filter(|_| !single),
         }
     }
 }
 
 /// The scopes in the order of their actions' names.
-pub(super) struct Scopes<'a>(pub(super) &'a [(Arc<str>, Arc<str>)]);
+pub(super) struct Scopes<'a>(&'a [(Arc<str>, Arc<str>)]);
+
+impl<'a> Scopes<'a> {
+    /// Nothing where there are none.
+    pub(super) fn of(plan: &'a Plan) -> Option<Self> {
+        (!plan.matched_scopes.is_empty()).then_some(Self(&plan.matched_scopes))
+    }
+}
 
 impl Serialize for Scopes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

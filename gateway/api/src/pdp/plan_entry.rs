@@ -47,12 +47,15 @@ struct Output<'a> {
     kind: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     policy_version: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
     filter: Written<'a>,
     filter_debug: String,
     #[serde(skip_serializing_if = "Invalid::is_empty")]
     validation_errors: Invalid<'a>,
     actions: &'a [Arc<str>],
-    matched_scopes: Scopes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_scopes: Option<Scopes<'a>>,
 }
 
 impl<'a> Planned<'a> {
@@ -74,11 +77,12 @@ impl<'a> Planned<'a> {
                 action,
                 kind: resource.map_or("", |resource| text(&resource.kind)),
                 policy_version: resource.map_or("", |resource| text(&resource.policy_version)),
+                scope: resource.map_or("", |resource| text(&resource.scope)),
                 filter: Written(&plan.filter),
                 filter_debug: plan.debug(),
                 validation_errors: Invalid(&plan.validation_errors),
                 actions: asked.all_actions(),
-                matched_scopes: Scopes(&plan.matched_scopes),
+                matched_scopes: Scopes::of(plan),
             },
         }
     }

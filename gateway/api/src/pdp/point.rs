@@ -1,10 +1,10 @@
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 
 use arc_swap::ArcSwap;
 use portreeve_cel::{Map, Timestamp, Value};
 use portreeve_diagnostics::Bundle;
 use portreeve_policies::{
-    Along, Check, Decision, Manner, Options, Plan, PlanQuestion, PolicySet, RuleId, Silent, Trace,
+    Along, Check, Decision, Manner, Options, Plan, PlanQuestion, PolicySet, Rule, RuleId, Silent, Trace,
 };
 
 use super::{
@@ -48,15 +48,23 @@ pub struct Point {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) set: PolicySet,
-    /// The names of its files.
-    pub(super) files: Vec<Arc<str>>,
+    /// The files of its policies, by the keys of those.
+    pub(super) sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 /// A question that was answered.
 pub(super) struct Answered {
     pub(super) decisions: Vec<Decision>,
-    /// For the journal: the rules that were looked at.
+    /// For the journal: the rules that had a say.
     pub(super) looked_at: Vec<RuleId>,
+    pub(super) live: Arc<Live>,
+    /// What the tokens say.
+    pub(super) claims: Claims,
+}
+
+/// A question for a filter that was answered.
+pub(super) struct PlanAnswered {
+    pub(super) plan: Plan,
     pub(super) live: Arc<Live>,
     /// What the tokens say.
     pub(super) claims: Claims,
@@ -134,11 +142,12 @@ impl Point {
             });
         }
         self.log_errors(&decisions);
-        Ok(Answered { decisions, looked_at: observer.looked_at, live, claims })
+        let looked_at = observer.said(&live.set);
+        Ok(Answered { decisions, looked_at, live, claims })
     }
 
     /// Plans a question that keeps the rules, as Cerbos does.
-    pub(super) fn plan(&self, asked: &PlanResources, now: SystemTime) -> Result<(Plan, Claims), Failure> {
+    pub(super) fn plan(&self, asked: &PlanResources, now: SystemTime) -> Result<PlanAnswered, Failure> {
         let claims = asked.aux_data.as_ref().map(|aux| self.claims(aux)).transpose()?.unwrap_or_default();
         let (Some(principal), Some(resource)) = (&asked.principal, &asked.resource) else {
             return Err(Failure::Invalid("there is nothing to plan".to_owned()));
@@ -154,9 +163,10 @@ impl Point {
             manner: Manner::AsCerbos,
         };
         let along = Along { options: &self.brief, jwts: claims.jwts.as_ref().map(Into::into) };
-        let plan = self.live.load().set.plan_as(&question, &along);
+        let live = self.live.load_full();
+        let plan = live.set.plan_as(&question, &along);
         match plan {
-            Ok(plan) => Ok((plan, claims)),
+            Ok(plan) => Ok(PlanAnswered { plan, live, claims }),
             Err(error) => Err(Failure::Internal(error.to_string())),
         }
     }
@@ -214,7 +224,12 @@ impl Point {
 
 impl Live {
     fn new(set: PolicySet, bundle: &Bundle) -> Self {
-        Self { set, files: bundle.files.iter().map(|file| Arc::clone(&file.name)).collect() }
+        let source = |rule: &Rule| {
+            let file = bundle.files.get(rule.span.file as usize)?;
+            Some((Arc::clone(&rule.policy), Arc::clone(&file.name)))
+        };
+        let sources = set.rules().filter_map(source).collect();
+        Self { set, sources }
     }
 }
 
@@ -222,6 +237,18 @@ impl Live {
 #[derive(Debug, Default)]
 struct Observer {
     looked_at: Vec<RuleId>,
+    /// Role policies that do not list an action, each by the rule that stands for all of it.
+    unlisted: Vec<RuleId>,
+}
+
+impl Observer {
+    /// The rules that had a say. One of a role policy has none without a condition: it takes nothing away.
+    fn said(mut self, set: &PolicySet) -> Vec<RuleId> {
+        let grants = |rule: &Rule| rule.policy.starts_with("role.") && rule.condition.is_none();
+        self.looked_at.retain(|id| !set.rule(*id).is_some_and(grants));
+        self.looked_at.append(&mut self.unlisted);
+        self.looked_at
+    }
 }
 
 impl Trace for Observer {
@@ -230,6 +257,12 @@ impl Trace for Observer {
     fn rule(&mut self, rule: RuleId, _: &str, _: Result<bool, &portreeve_cel::EvalError>) {
         if !self.looked_at.contains(&rule) {
             self.looked_at.push(rule);
+        }
+    }
+
+    fn unlisted(&mut self, policy: RuleId) {
+        if !self.unlisted.contains(&policy) {
+            self.unlisted.push(policy);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The rules that a question keeps before it is answered.
 
 use super::{
-    question::{AuxData, CheckResources, PlanResources, Planned, Principal, Resource, text},
+    question::{AuxData, CheckResources, PlanResources, Planned, Principal, RequestContext, Resource, text},
     violation::{Element, Violation, Violations, message, string},
 };
 
@@ -24,6 +24,7 @@ pub(super) fn check_resources(asked: &CheckResources) -> Option<Vec<Violation>> 
         });
     }
     aux_data(&mut at, asked.aux_data.as_deref());
+    context(&mut at, 6, asked.request_context.as_deref());
     at.into_error()
 }
 
@@ -47,7 +48,15 @@ pub(super) fn plan_resources(asked: &PlanResources) -> Option<Vec<Violation>> {
     if !actions.is_empty() {
         at.texts(ACTIONS, actions);
     }
+    context(&mut at, 8, asked.request_context.as_deref());
     at.into_error()
+}
+
+fn context(at: &mut Violations, number: u32, context: Option<&RequestContext>) {
+    let Some(context) = context else { return };
+    at.below(message(number, "request_context"), |at| {
+        at.keys(message(1, "annotations"), context.annotations.as_ref());
+    });
 }
 
 fn planned(at: &mut Violations, resource: &Planned) {
@@ -63,6 +72,7 @@ fn principal(at: &mut Violations, principal: Option<&Principal>) {
         at.text(string(1, "id"), text(&principal.id));
         at.version(string(2, "policy_version"), text(&principal.policy_version));
         at.texts(string(3, "roles"), principal.roles.as_deref().unwrap_or_default());
+        at.keys(message(4, "attr"), principal.attr.as_ref());
         at.scope(string(5, "scope"), text(&principal.scope));
     });
 }
@@ -71,6 +81,7 @@ fn resource(at: &mut Violations, resource: &Resource) {
     at.text(string(1, "kind"), text(&resource.kind));
     at.version(string(2, "policy_version"), text(&resource.policy_version));
     at.text(string(3, "id"), text(&resource.id));
+    at.keys(message(4, "attr"), resource.attr.as_ref());
     at.scope(string(5, "scope"), text(&resource.scope));
 }
 
@@ -86,7 +97,12 @@ fn aux_data(at: &mut Violations, aux: Option<&AuxData>) {
             at.below(message(1, "jwt"), |at| at.text(string(1, "token"), text(&token.token)));
         }
         for (name, token) in jwts.into_iter().flatten() {
-            at.entry(JWTS, name, |at| at.text(string(1, "token"), text(&token.token)));
+            at.entry(JWTS, name, |at| {
+                if name.is_empty() {
+                    at.short_key();
+                }
+                at.text(string(1, "token"), text(&token.token));
+            });
         }
     });
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
+use portreeve_cel::Map;
 use serde::Serialize;
 
 /// One rule that a question breaks.
@@ -72,6 +73,8 @@ pub(super) const fn string(field_number: u32, field_name: &'static str) -> Eleme
     element(field_number, field_name, "TYPE_STRING")
 }
 
+const TOO_SHORT: &str = "must be at least 1 characters";
+
 const REQUIRED: &[Element] = &[element(25, "required", "TYPE_BOOL")];
 const UNIQUE: &[Element] = &[message(18, "repeated"), element(3, "unique", "TYPE_BOOL")];
 const ITEM_LENGTH: &[Element] = &[
@@ -80,6 +83,8 @@ const ITEM_LENGTH: &[Element] = &[
     message(14, "string"),
     element(2, "min_len", "TYPE_UINT64"),
 ];
+const KEY_LENGTH: &[Element] =
+    &[message(19, "map"), message(4, "keys"), message(14, "string"), element(2, "min_len", "TYPE_UINT64")];
 const MAX_ITEMS: &[Element] = &[message(18, "repeated"), element(2, "max_items", "TYPE_UINT64")];
 const PATTERN: &[Element] = &[message(14, "string"), element(6, "pattern", "TYPE_STRING")];
 
@@ -145,9 +150,23 @@ impl Violations {
         }
         for (index, text) in texts.iter().enumerate() {
             if text.is_empty() {
-                let message = "must be at least 1 characters";
-                self.item(field, index, |at| at.found(Some(ITEM_LENGTH), "string.min_len", message));
+                self.item(field, index, |at| at.found(Some(ITEM_LENGTH), "string.min_len", TOO_SHORT));
             }
+        }
+    }
+
+    /// A map whose keys have at least one character.
+    pub(super) fn keys(&mut self, field: Element, map: Option<&Map>) {
+        if map.is_some_and(|map| map.get("").is_some()) {
+            self.entry(field, "", Self::short_key);
+        }
+    }
+
+    /// The key of the entry that is being looked at has no character.
+    pub(super) fn short_key(&mut self) {
+        self.found(Some(KEY_LENGTH), "string.min_len", TOO_SHORT);
+        if let Some(violation) = self.found.last_mut() {
+            violation.for_key = Some(true);
         }
     }
 

@@ -28,20 +28,19 @@ pub(super) struct Common<'a> {
 
 impl<'a> Common<'a> {
     pub(super) fn of(journal: &'a Journal, call: &'a Call<'_>, context: Option<&'a RequestContext>) -> Self {
-        let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
+        let user_agent = call.headers.get("user-agent").and_then(|value| value.to_str().ok());
         let address = call.peer.map(|peer| peer.ip().to_string()).unwrap_or_default();
+        let before = call.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let peer = Peer {
+            address: call.peer.map(|peer| peer.to_string()).unwrap_or_default(),
+            user_agent: user_agent.unwrap_or_default(),
+            forwarded_for: before.chain([&*address]).collect::<Vec<_>>().join(", "),
+        };
         Self {
             call_id: call.id.as_str(),
             timestamp: timestamp(call.at),
-            peer: Peer {
-                address: call.peer.map(|peer| peer.to_string()).unwrap_or_default(),
-                user_agent: header("user-agent").unwrap_or_default(),
-                forwarded_for: match header("x-forwarded-for") {
-                    Some(before) => format!("{before}, {address}"),
-                    None => address,
-                },
-            },
-            metadata: metadata(&journal.audit, call.headers),
+            metadata: metadata(&journal.audit, call.headers, &peer.forwarded_for),
+            peer,
             directory: &journal.directory,
             context,
         }

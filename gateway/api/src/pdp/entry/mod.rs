@@ -7,7 +7,7 @@ mod trail;
 use std::{net::SocketAddr, time::SystemTime};
 
 use axum::http::HeaderMap;
-use portreeve_policies::{Decision, Filter, Plan};
+use portreeve_policies::{Decision, Filter};
 use serde::Serialize;
 
 pub(super) use checked::Aux;
@@ -20,7 +20,7 @@ use super::{
     form::{self, Form},
     journal::Journal,
     plan_entry::Planned,
-    point::{Answered, Claims},
+    point::{Answered, PlanAnswered},
     question::{CheckResources, PlanResources, RequestContext},
 };
 
@@ -51,7 +51,7 @@ pub(super) fn checked(journal: &Journal, call: &Call<'_>, asked: &CheckResources
             check_resources: Some(Checked::of(asked, answered)),
             plan_resources: None,
             metadata: common.metadata.as_ref(),
-            audit_trail: Trail::of(answered),
+            audit_trail: Trail::of(&answered.live, &answered.looked_at),
             policy_source: common.source(),
             request_context: common.context,
         };
@@ -63,20 +63,14 @@ pub(super) fn checked(journal: &Journal, call: &Call<'_>, asked: &CheckResources
 }
 
 /// Writes down an answered plan.
-pub(super) fn planned(
-    journal: &Journal,
-    call: &Call<'_>,
-    asked: &PlanResources,
-    plan: &Plan,
-    claims: &Claims,
-) {
+pub(super) fn planned(journal: &Journal, call: &Call<'_>, asked: &PlanResources, answered: &PlanAnswered) {
     let common = Common::of(journal, call, asked.request_context.as_deref());
     let mut lines = Vec::with_capacity(1024);
     if journal.audit.access {
         add(&common.access(call.method, 0), &mut lines);
     }
     let audit = &journal.audit;
-    let always = audit.ignore_always_allow && plan.filter == Filter::AlwaysAllowed;
+    let always = audit.ignore_always_allow && answered.plan.filter == Filter::AlwaysAllowed;
     if audit.decisions && !audit.ignore_plans && !always {
         let decision = DecisionLine {
             logger: "cerbos.audit",
@@ -85,9 +79,9 @@ pub(super) fn planned(
             timestamp: &common.timestamp,
             peer: &common.peer,
             check_resources: None,
-            plan_resources: Some(Planned::of(asked, plan, claims)),
+            plan_resources: Some(Planned::of(asked, &answered.plan, &answered.claims)),
             metadata: common.metadata.as_ref(),
-            audit_trail: Trail::default(),
+            audit_trail: Trail::of(&answered.live, &answered.plan.looked_at),
             policy_source: common.source(),
             request_context: common.context,
         };
