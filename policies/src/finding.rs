@@ -106,6 +106,16 @@ impl Findings {
         self.push(place.file, Cause::Compile(error), text, Some(said), diagnostic);
     }
 
+    /// Cerbos looks no further at files that it could not load: what was found in them later, it does not say.
+    pub(crate) fn keep_to_the_first(&mut self, later: usize) {
+        let (first, later) = self.0.split_at_mut_checked(later).unwrap_or((&mut [], &mut []));
+        for finding in later {
+            if first.iter().any(|first| first.file == finding.file && first.cause.is_lint()) {
+                finding.cause = Cause::Advice;
+            }
+        }
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.0.iter().any(|finding| finding.diagnostic.severity == Severity::Error)
     }

@@ -88,29 +88,7 @@ pub(crate) fn is_rule_name(text: &str) -> bool {
 
 /// What is wrong with a name as an identifier of an expression, in Cerbos' words.
 pub(crate) fn bad_identifier(name: &str) -> Option<String> {
-    const RESERVED: [&str; 21] = [
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "false",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "let",
-        "loop",
-        "namespace",
-        "null",
-        "package",
-        "return",
-        "true",
-        "var",
-        "void",
-        "while",
-    ];
+    const RESERVED: [&str; 4] = ["false", "in", "null", "true"];
     if RESERVED.contains(&name) {
         return Some(format!("\"{name}\" is a reserved keyword and can't be used as an identifier"));
     }

@@ -25,7 +25,7 @@ pub(super) fn policies(
 pub(crate) fn is_policy(path: &str) -> bool {
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let Some((stem, extension)) = file.rsplit_once('.') else { return false };
-    matches!(extension, "yaml" | "yml" | "json")
+    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
         && !stem.ends_with("_test")
         && !path.split('/').any(|part| part.starts_with('.'))
         && !folders.split('/').any(|part| matches!(part, "_schemas" | "testdata"))
@@ -41,6 +41,7 @@ mod tests {
             ("a.yaml", true),
             ("b/a.json", true),
             ("a.yml", true),
+            ("a.YAML", true),
             ("a.txt", false),
             ("_schemas/a.json", false),
             ("b/_schemas/a.json", false),

@@ -2,22 +2,23 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use portreeve_cel::Value;
 use portreeve_diagnostics::{Bundle, Diagnostic, Span, suggest};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     finding::{Cause, Findings},
     names, place,
-    raw::{Body, Definables, Definitions, DerivedRoles, Policy, Text},
+    raw::{Body, Constants, Definables, Definitions, DerivedRoles, Policy, Text},
 };
 
 /// The sets that policies import, by name.
 #[derive(Default)]
 pub(super) struct Index<'p> {
     pub(super) derived_roles: FxHashMap<&'p str, (&'p DerivedRoles, &'p Policy)>,
+    /// The names of the sets of derived roles that a policy imports.
+    pub(super) imported: FxHashSet<&'p str>,
     pub(super) variables: FxHashMap<&'p str, &'p Definitions>,
-    pub(super) constants: FxHashMap<&'p str, &'p Vec<(Text, Value)>>,
+    pub(super) constants: FxHashMap<&'p str, &'p Constants>,
     /// Whether allows need consent, by scope.
     pub(super) consent: FxHashMap<&'p str, bool>,
 }
@@ -77,6 +78,9 @@ pub(super) fn sets<'p>(
         keys.insert(key, policy);
     }
     for policy in policies {
+        if let Body::Resource(resource) = &policy.body {
+            index.imported.extend(resource.imports.iter().map(|import| import.value.as_str()));
+        }
         imports(policy, &index, findings);
     }
     (index, keys)
@@ -129,12 +133,15 @@ fn missing<T>(
     }
 }
 
-/// Every scope above a policy's scope must have a policy of that name; a role policy in the scope will do for resources.
+/// Every scope above a policy's scope must have a policy of that name; a role policy with rules in the
+/// scope will do for resources.
 fn missing_scopes(policies: &[Arc<Policy>], keys: &FxHashMap<String, &Policy>, findings: &mut Findings) {
     let mut gaps: BTreeMap<String, Vec<&Policy>> = BTreeMap::new();
-    let mut role_scopes = rustc_hash::FxHashSet::default();
+    let mut role_scopes = FxHashSet::default();
     for policy in policies {
-        if let Body::Role(p) = &policy.body {
+        if let Body::Role(p) = &policy.body
+            && !p.rules.is_empty()
+        {
             role_scopes.insert((version(&p.version.value), p.scope.value.as_str()));
         }
     }

@@ -1,6 +1,6 @@
 //! Expressions, conditions and outputs.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use portreeve_cel::{
     Program,
@@ -80,7 +80,8 @@ impl Linker<'_, '_> {
             let place = yaml::place_of(text, self.bundle, issue.start as usize, issue.end as usize);
             diagnostic = diagnostic.at(place, issue.message.clone());
         }
-        let cerbos = format!("Invalid expression `{}`: [{}]", text.value, said.join(", "));
+        let theirs: Vec<Cow<'_, str>> = said.iter().map(|said| as_cerbos(said)).collect();
+        let cerbos = format!("Invalid expression `{}`: [{}]", text.value, theirs.join(", "));
         self.findings.push(
             text.span.file,
             Cause::Compile("invalid expression"),
@@ -171,14 +172,35 @@ impl Linker<'_, '_> {
 
     pub(super) fn output(&mut self, names: u32, source: String, output: &raw::Output) -> Option<u32> {
         if output.activated.is_none() && output.not_met.is_none() {
-            let text = "Output has no expressions to evaluate";
-            self.findings.compile("policy/empty-output", "empty output", text, output.span);
+            let text = "output must have at least one expression";
+            let places = (output.span, place::field(self.bundle, output.span));
+            self.findings.compile_at("policy/empty-output", "empty output", text, places);
             return None;
         }
         let activated = output.activated.as_ref().and_then(|text| self.asked(names, text));
         let not_met = output.not_met.as_ref().and_then(|text| self.asked(names, text));
         Some(push(&mut self.set.outputs, Output { source, activated, not_met }))
     }
+}
+
+/// What Cerbos says of a mistake in an expression, where it is not what is said here.
+fn as_cerbos(said: &str) -> Cow<'_, str> {
+    const NOTHING: &str = "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', \
+                           'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+    for (ours, theirs) in [
+        ("invalid timestamp", "invalid timestamp argument"),
+        ("invalid duration", "invalid duration argument"),
+        ("invalid regular expression", "invalid matches argument"),
+        ("expected a value, found the end of the expression", NOTHING),
+    ] {
+        if said.starts_with(ours) {
+            return theirs.into();
+        }
+    }
+    if said.starts_with("undeclared reference to ") {
+        return format!("{said} (in container '')").into();
+    }
+    said.into()
 }
 
 /// Globals have fields and nothing else, as variables and constants do: `G.x`, not `G["x"]`.

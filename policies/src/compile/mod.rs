@@ -79,7 +79,9 @@ fn compile(
     let mut findings = Findings::default();
     let policies = files::policies(bundle, files, memory, &mut findings);
     let policies: Vec<Arc<Policy>> = policies.into_iter().filter(|policy| !policy.disabled).collect();
+    let before = findings.0.len();
     let index = index::build(bundle, &policies, &mut findings);
+    findings.keep_to_the_first(before);
     if findings.has_errors() {
         return (None, findings);
     }

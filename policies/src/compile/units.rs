@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use portreeve_diagnostics::Span;
+use portreeve_diagnostics::{Severity, Span};
 use rustc_hash::FxHashMap;
 
 use super::{Linker, index, push};
 use crate::{
     Effect, Rule, RuleId,
+    finding::Cause,
     glob::Glob,
     names,
     raw::{self, Body, Policy, Text},
@@ -27,14 +28,23 @@ impl Linker<'_, '_> {
             Body::Resource(p) => self.resource(policy, p),
             Body::Principal(p) => self.principal(policy, p),
             Body::Role(p) => self.role(policy, p),
-            // What nobody uses is compiled all the same, for its errors.
-            Body::DerivedRoles(set) => {
-                let file = policy.file;
-                for definition in &set.definitions {
-                    let _ = self.derived_role(std::slice::from_ref(&set.name), &definition.name, file);
-                }
-            }
+            Body::DerivedRoles(set) => self.unused(set, policy.file),
             Body::Variables(..) | Body::Constants(..) => {}
+        }
+    }
+
+    /// A set of derived roles is compiled also if nobody imports it. Cerbos does not look at it then, so that what is
+    /// wrong with it is a warning.
+    fn unused(&mut self, set: &raw::DerivedRoles, file: u32) {
+        let before = self.findings.0.len();
+        for definition in &set.definitions {
+            let _ = self.derived_role(std::slice::from_ref(&set.name), &definition.name, file);
+        }
+        if !self.index.imported.contains(set.name.value.as_str()) {
+            for finding in self.findings.0.iter_mut().skip(before) {
+                finding.cause = Cause::Advice;
+                finding.diagnostic.severity = Severity::Warning;
+            }
         }
     }
 

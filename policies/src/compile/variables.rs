@@ -9,7 +9,7 @@ use super::{Linker, push};
 use crate::{
     finding::Cause,
     names::bad_identifier,
-    raw::{Definables, Definitions, Text},
+    raw::{Constants, Definables, Definitions, Text},
     set::{Names, Variable},
 };
 
@@ -76,12 +76,12 @@ impl<'b> Linker<'b, '_> {
         });
         let variables = self.defined(VARIABLE, variables);
         let imported = own.import_constants.iter().filter_map(|import| {
-            let definitions: &'d Vec<(Text, Value)> = index.constants.get(import.value.as_str())?;
+            let definitions: &'d Constants = index.constants.get(import.value.as_str())?;
             Some((format!("import '{}'", import.value), definitions))
         });
         let own_constants = [("policy local constants".to_owned(), &own.constants)];
         let constants = imported.chain(own_constants).flat_map(|(source, definitions)| {
-            definitions.iter().map(move |(name, value)| (source.clone(), (name, value), name.span))
+            definitions.iter().map(move |(name, value, place)| (source.clone(), (name, value), *place))
         });
         Visible { variables, constants: self.defined(CONSTANT, constants) }
     }
@@ -194,11 +194,13 @@ impl<'b> Linker<'b, '_> {
     fn cycle(&mut self, left: &[usize], visible: &Visible<'_>) {
         let members: Vec<&(&Text, &Text)> =
             left.iter().filter_map(|index| visible.variables.get(*index)).collect();
-        let Some((first, _)) = members.first() else { return };
-        let places: Vec<String> =
-            members.iter().map(|(name, _)| format!("'{}' ({})", name.value, self.place(name.span))).collect();
+        let Some((first, value)) = members.first() else { return };
+        let places: Vec<String> = members
+            .iter()
+            .map(|(name, text)| format!("'{}' ({})", name.value, self.place(text.span)))
+            .collect();
         let text = match places.as_slice() {
-            [only] => format!("Variable {only} references itself"),
+            [_] => format!("Variable '{}' references itself", first.value),
             several => format!("Variables {} form a cycle", series(several)),
         };
         let mut diagnostic =
@@ -210,7 +212,7 @@ impl<'b> Linker<'b, '_> {
             first.span.file,
             Cause::Compile("cyclical variable definitions"),
             text,
-            None,
+            Some(value.span),
             diagnostic,
         );
     }

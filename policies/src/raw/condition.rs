@@ -1,4 +1,4 @@
-use portreeve_diagnostics::Node;
+use portreeve_diagnostics::{Node, Span};
 
 use super::{
     Condition, Output,
@@ -13,7 +13,7 @@ pub(crate) fn read(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Op
     let _ = fields.field("script", reading);
     let found = match (matched, script) {
         (Some(_), Some(script)) => {
-            one_of_set(script, reading);
+            one_of_set(fields.key("match").unwrap_or(script), script, reading);
             None
         }
         (Some(node), None) => r#match(node, Path::Field(&path, "match"), reading),
@@ -27,24 +27,26 @@ pub(crate) fn read(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Op
     found
 }
 
-fn one_of_set(second: portreeve_diagnostics::Span, reading: &mut Reading<'_>) {
-    let at = reading.line_and_column(second);
+fn one_of_set(first: Span, second: Span, reading: &mut Reading<'_>) {
+    let (first, second) = if first.start < second.start { (first, second) } else { (second, first) };
+    let at = reading.line_and_column(first);
     reading.unreadable(second, format!("invalid value: oneof field is already set at [{at}]"));
 }
 
 fn r#match(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Condition> {
     let mut fields = Object::of(node, reading);
     let mut found: Option<Condition> = None;
-    let mut given = 0;
+    let mut given: Option<Span> = None;
     if let Some(expr) = fields.field("expr", reading) {
-        given += 1;
+        given = fields.key("expr");
         found = reading.text(expr).map(Condition::Expr);
     }
     for name in ["all", "any", "none"] {
         let Some(list) = fields.field(name, reading) else { continue };
-        given += 1;
-        if given > 1 {
-            one_of_set(fields.key(name).unwrap_or(node.span), reading);
+        let key = fields.key(name).unwrap_or(node.span);
+        match given {
+            Some(first) => one_of_set(first, key, reading),
+            None => given = Some(key),
         }
         let parts = list_of(list, Path::Field(&path, name), reading);
         found = Some(match name {
@@ -53,7 +55,7 @@ fn r#match(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Con
             _ => Condition::None(parts),
         });
     }
-    if given == 0 {
+    if given.is_none() {
         reading.invalid(node.span, Path::Field(&path, "op"), ONE_OF);
     }
     fields.finish(reading);
@@ -79,11 +81,11 @@ pub(crate) fn output(node: &Node, reading: &mut Reading<'_>) -> Output {
     let mut out = Output { span: node.span, ..Output::default() };
     if let Some(when) = fields.field("when", reading) {
         let mut when = Object::of(when, reading);
-        out.activated = when.text("ruleActivated", reading);
-        out.not_met = when.text("conditionNotMet", reading);
+        out.activated = when.text("ruleActivated", reading).filter(|text| !text.value.is_empty());
+        out.not_met = when.text("conditionNotMet", reading).filter(|text| !text.value.is_empty());
         when.finish(reading);
     }
-    let deprecated = fields.text("expr", reading);
+    let deprecated = fields.text("expr", reading).filter(|text| !text.value.is_empty());
     out.activated = out.activated.or(deprecated);
     fields.finish(reading);
     out

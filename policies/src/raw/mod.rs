@@ -17,6 +17,9 @@ pub(crate) type Text = Spanned<String>;
 /// A name and its expression, in the order written.
 pub(crate) type Definitions = Vec<(Text, Text)>;
 
+/// Names, values, and where the values are.
+pub(crate) type Constants = Vec<(Text, portreeve_cel::Value, Span)>;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) file: u32,
@@ -37,14 +40,14 @@ pub(crate) enum Body {
     Role(Role),
     DerivedRoles(DerivedRoles),
     Variables(Text, Definitions),
-    Constants(Text, Vec<(Text, portreeve_cel::Value)>),
+    Constants(Text, Constants),
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Definables {
     pub(crate) variables: Definitions,
     pub(crate) import_variables: Vec<Text>,
-    pub(crate) constants: Vec<(Text, portreeve_cel::Value)>,
+    pub(crate) constants: Constants,
     pub(crate) import_constants: Vec<Text>,
 }
 

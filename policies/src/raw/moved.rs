@@ -44,6 +44,13 @@ impl<T: Placed> Placed for Option<T> {
     }
 }
 
+impl Placed for (super::Text, portreeve_cel::Value, Span) {
+    fn go(&mut self, file: u32) {
+        self.0.go(file);
+        self.2.go(file);
+    }
+}
+
 impl<T: Placed> Placed for Vec<T> {
     fn go(&mut self, file: u32) {
         self.iter_mut().for_each(|item| item.go(file));

@@ -107,16 +107,13 @@ impl Reading<'_> {
             Kind::Str { text, .. } => text.clone(),
             Kind::Int(value) => value.to_string(),
             Kind::Bool(value) => value.to_string(),
+            Kind::Null => String::new(),
             _ => {
-                self.no_text(node);
+                self.mismatch(node, "string value", "text");
                 return None;
             }
         };
         Some(Spanned::new(text, node.span))
-    }
-
-    fn no_text(&mut self, node: &Node) {
-        self.mismatch(node, "string value", "text");
     }
 
     /// A value of another shape: what Cerbos calls the shape that it expects, and what it is called here.
@@ -167,10 +164,18 @@ impl Reading<'_> {
         for (index, text) in texts.iter().enumerate() {
             self.must(text, Path::Index(&path, index), good, rule);
             if texts.iter().take(index).any(|other| other.value == text.value) {
-                self.invalid(text.span, path, "repeated value must contain unique items");
+                self.repeated((text.span, node.span), path);
             }
         }
         texts
+    }
+
+    /// An item that a list has already; Cerbos speaks of the list.
+    fn repeated(&mut self, (item, list): (Span, Span), path: Path<'_>) {
+        let rule = "repeated value must contain unique items";
+        let diagnostic = Diagnostic::error("policy/invalid", format!("`{path}`: {rule}")).at(item, rule);
+        let at = self.said_at(list, path);
+        self.findings.push(self.file, Cause::Validation, format!("{path}: {rule}"), Some(at), diagnostic);
     }
 
     /// A mapping of names to texts.
@@ -191,6 +196,7 @@ impl Reading<'_> {
 }
 
 pub(crate) const MISSING: &str = "value is required";
+pub(crate) const TOO_SHORT: &str = "must be at least 1 characters";
 pub(crate) const ONE_OF: &str = "exactly one field is required in oneof";
 
 /// A mapping while its fields are read, each by its camelCase or snake_case name.
@@ -209,16 +215,17 @@ impl<'n> Object<'n> {
         Self { span: node.span, entries, known: Vec::new() }
     }
 
-    /// The value of a field; a field that is null is not there.
+    /// The value of a field. A null is no list, mapping or boolean, and no text is the empty one.
     pub(crate) fn field(&mut self, name: &'static str, reading: &mut Reading<'_>) -> Option<&'n Node> {
         self.known.push(name);
         let mut found = self.entries.iter().filter(|entry| spells(&entry.key.value, name));
         let first = found.next()?;
         if let Some(second) = found.next() {
-            reading
-                .unreadable(second.key.span, format!("mapping key \"{}\" already defined", second.key.value));
+            let at = reading.line_and_column(first.key.span);
+            let text = format!("duplicate field definition: previous definition at [{at}]");
+            reading.unreadable(second.key.span, text);
         }
-        Some(&first.value).filter(|value| value.kind != Kind::Null)
+        Some(&first.value)
     }
 
     /// The place of a field's name.

@@ -2,13 +2,13 @@ use portreeve_diagnostics::{Kind, Node};
 
 use super::{
     Principal, Resource, Role, Rule, Schema, Text, condition,
-    object::{MISSING, Object, Path, Reading},
+    object::{MISSING, ONE_OF, Object, Path, Reading, TOO_SHORT},
     sets::{definables, mapping_place, nothing},
 };
 use crate::{Effect, names};
 
 const PLAIN: &str = r"does not match regex pattern `^[^!*?\[\]{}]+$`";
-const VERSION: &str = r"does not match regex pattern `^\w+$`";
+const VERSION: &str = r"does not match regex pattern `^[\w]+$`";
 const SCOPE: &str = r"does not match regex pattern `^(^$|\.|[0-9a-zA-Z][\w\-]*(\.\w[\w\-]*)*)$`";
 const RULE_NAME: &str = r"does not match regex pattern `^([a-zA-Z][\w\@\.\-]*)*$`";
 const SET_NAME: &str = r"does not match regex pattern `^[\w\-\.]+$`";
@@ -23,7 +23,7 @@ pub(crate) fn resource(node: &Node, reading: &mut Reading<'_>) -> Resource {
     let imports = fields.field("importDerivedRoles", reading);
     let imports =
         reading.texts(imports, Path::Field(&path, "importDerivedRoles"), names::is_set_name, SET_NAME);
-    let names = definables(&mut fields, reading);
+    let names = definables(&mut fields, path, reading);
     let (principal_schema, resource_schema) = schemas(&mut fields, path, reading);
     let list = Path::Field(&path, "rules");
     let items = fields.field("rules", reading).map_or(&[][..], |node| reading.list(node));
@@ -43,7 +43,7 @@ fn resource_rule(node: &Node, index: usize, path: Path<'_>, reading: &mut Readin
     let mut rule = rule(&mut fields, node, path, reading);
     rule.effect = effect(&mut fields, path, reading);
     let roles = fields.field("roles", reading);
-    rule.roles = reading.texts(roles, Path::Field(&path, "roles"), |text| !text.is_empty(), MISSING);
+    rule.roles = reading.texts(roles, Path::Field(&path, "roles"), |text| !text.is_empty(), TOO_SHORT);
     let derived = fields.field("derivedRoles", reading);
     rule.derived_roles =
         reading.texts(derived, Path::Field(&path, "derivedRoles"), names::is_set_name, SET_NAME);
@@ -63,7 +63,7 @@ pub(crate) fn principal(node: &Node, reading: &mut Reading<'_>) -> Principal {
     let version = fields.required(("version", path), reading, names::is_version, VERSION);
     let scope = scope(&mut fields, path, reading);
     let consent = permissions(&mut fields, reading);
-    let names = definables(&mut fields, reading);
+    let names = definables(&mut fields, path, reading);
     let list = Path::Field(&path, "rules");
     let items = fields.field("rules", reading).map_or(&[][..], |node| reading.list(node));
     let rules: Vec<(Text, Vec<Rule>)> = items
@@ -108,19 +108,29 @@ fn principal_rule(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Rul
 pub(crate) fn role(node: &Node, reading: &mut Reading<'_>) -> Role {
     let path = Path::Field(&Path::Root, "rolePolicy");
     let mut fields = Object::of(node, reading);
-    let role = fields.required(("role", path), reading, names::is_plain, PLAIN);
+    let role = fields.text("role", reading);
+    match &role {
+        Some(text) => reading.must(text, Path::Field(&path, "role"), names::is_plain, PLAIN),
+        None => reading.invalid(fields.head(), Path::Field(&path, "policyType"), ONE_OF),
+    }
+    let role = role.unwrap_or(nothing(node.span));
     let version = fields.text("version", reading).unwrap_or(nothing(node.span));
     reading.must(
         &version,
         Path::Field(&path, "version"),
         names::is_version,
-        r"does not match regex pattern `^\w*$`",
+        r"does not match regex pattern `^[\w]*$`",
     );
     let scope = scope(&mut fields, path, reading);
-    let _ = permissions(&mut fields, reading);
+    let consent = permissions(&mut fields, reading);
+    if let (Some(false), Some(key)) = (consent, fields.key("scopePermissions")) {
+        let rule = "must be one of [SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS, SCOPE_PERMISSIONS_UNSPECIFIED]";
+        reading.invalid(key, Path::Field(&path, "scopePermissions"), rule);
+    }
     let parents = fields.field("parentRoles", reading);
-    let parents = reading.texts(parents, Path::Field(&path, "parentRoles"), |text| !text.is_empty(), MISSING);
-    let names = definables(&mut fields, reading);
+    let parents =
+        reading.texts(parents, Path::Field(&path, "parentRoles"), |text| !text.is_empty(), TOO_SHORT);
+    let names = definables(&mut fields, path, reading);
     let list = Path::Field(&path, "rules");
     let items = fields.field("rules", reading).map_or(&[][..], |node| reading.list(node));
     let rules: Vec<(Text, Rule)> =
@@ -145,7 +155,9 @@ fn rule(fields: &mut Object<'_>, node: &Node, path: Path<'_>, reading: &mut Read
     if let Some(name) = &name {
         reading.must(name, Path::Field(&path, "name"), names::is_rule_name, RULE_NAME);
     }
-    let condition = fields.field("condition", reading).and_then(|node| condition::read(node, path, reading));
+    let condition = fields
+        .field("condition", reading)
+        .and_then(|node| condition::read(node, Path::Field(&path, "condition"), reading));
     let output = fields.field("output", reading).map(|node| condition::output(node, reading));
     Rule {
         span: node.span,
@@ -167,8 +179,7 @@ fn actions(
 ) -> Vec<Text> {
     let path = Path::Field(&path, name);
     let node = fields.field(name, reading);
-    let actions =
-        reading.texts(node, path, |text| !text.is_empty(), "value length must be at least 1 characters");
+    let actions = reading.texts(node, path, |text| !text.is_empty(), TOO_SHORT);
     if actions.is_empty() {
         reading.invalid(fields.head(), path, MISSING);
     }
@@ -184,12 +195,12 @@ fn effect(fields: &mut Object<'_>, path: Path<'_>, reading: &mut Reading<'_>) ->
     match &node.kind {
         Kind::Int(1) => return Effect::Allow,
         Kind::Int(2) => return Effect::Deny,
-        Kind::Int(0) => reading.invalid(node.span, path, MISSING),
+        Kind::Int(0) | Kind::Null => reading.empty(node.span, path),
         Kind::Int(_) => reading.invalid(node.span, path, "must be one of [EFFECT_ALLOW, EFFECT_DENY]"),
         _ => match node.as_str() {
             Some("EFFECT_ALLOW") => return Effect::Allow,
             Some("EFFECT_DENY") => return Effect::Deny,
-            Some("EFFECT_UNSPECIFIED") => reading.invalid(node.span, path, MISSING),
+            Some("EFFECT_UNSPECIFIED") => reading.empty(node.span, path),
             Some("EFFECT_NO_MATCH") => {
                 reading.invalid(node.span, path, "must be one of [EFFECT_ALLOW, EFFECT_DENY]")
             }
@@ -204,7 +215,7 @@ fn effect(fields: &mut Object<'_>, path: Path<'_>, reading: &mut Reading<'_>) ->
 fn permissions(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Option<bool> {
     let node = fields.field("scopePermissions", reading)?;
     match (&node.kind, node.as_str()) {
-        (Kind::Int(0), _) | (_, Some("SCOPE_PERMISSIONS_UNSPECIFIED")) => None,
+        (Kind::Int(0) | Kind::Null, _) | (_, Some("SCOPE_PERMISSIONS_UNSPECIFIED")) => None,
         (Kind::Int(1), _) | (_, Some("SCOPE_PERMISSIONS_OVERRIDE_PARENT")) => Some(false),
         (Kind::Int(2), _) | (_, Some("SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS")) => Some(true),
         (_, text) => {

@@ -1,4 +1,4 @@
-use portreeve_diagnostics::{Bundle, Diagnostic, Node, Span, yaml};
+use portreeve_diagnostics::{Bundle, Diagnostic, Kind, Node, Span, yaml};
 
 use super::{
     Body, Policy,
@@ -16,17 +16,15 @@ pub(crate) fn read(bundle: &Bundle, file: u32, findings: &mut Findings) -> Optio
         Ok(documents) => documents,
         Err(diagnostic) => {
             let place = diagnostic.span();
-            findings.push(file, Cause::Parse, diagnostic.message.clone(), place, diagnostic);
+            let text = as_cerbos(bundle, &diagnostic);
+            findings.push(file, Cause::Parse, text, place, diagnostic);
             return None;
         }
     };
     let mut reading = Reading { bundle, file, findings };
-    let start = Span { file, start: 0, end: 0 };
     let mut documents = documents.iter();
-    let Some(document) = documents.next() else {
-        reading.unreadable(start, "the file holds no policy");
-        return None;
-    };
+    // A file without a policy is passed by, as in Cerbos.
+    let document = documents.next()?;
     if let Some(second) = documents.next() {
         let text = "more than one YAML document detected";
         let found = Diagnostic::error("policy/several-documents", text)
@@ -46,17 +44,39 @@ pub(crate) fn read(bundle: &Bundle, file: u32, findings: &mut Findings) -> Optio
     found
 }
 
+/// What Cerbos says of a text that cannot be read, where it is not what is said here.
+fn as_cerbos(bundle: &Bundle, found: &Diagnostic) -> String {
+    let written = |at: usize| {
+        let span = found.labels.get(at).map(|(span, _)| *span)?;
+        let text = bundle.text(span)?.trim_matches(['"', '\'', '*']);
+        Some((text, bundle.file(span)?.place(span.start)))
+    };
+    match (found.code, written(0), written(1)) {
+        ("yaml/duplicate-key", Some((key, _)), Some((_, first))) => {
+            format!("mapping key \"{key}\" already defined at [{}:{}]", first.line, first.column)
+        }
+        ("yaml/unknown-alias", Some((name, _)), _) => format!("unknown anchor \"{name}\""),
+        _ => found.message.clone(),
+    }
+}
+
 fn policy(node: &Node, reading: &mut Reading<'_>) -> Option<Policy> {
     if node.as_map().is_none() {
         reading.unreadable(node.span, "invalid document: contents are not valid YAML or JSON");
         return None;
     }
     let mut fields = Object::of(node, reading);
-    for ignored in ["description", "metadata", "$schema", "jsonSchema"] {
-        let _ = fields.field(ignored, reading);
+    for said in ["description", "$schema", "json_schema"] {
+        let _ = fields.text(said, reading);
+    }
+    if let Some(node) = fields.field("metadata", reading) {
+        metadata(node, reading);
     }
     match fields.text("apiVersion", reading) {
         None => reading.invalid(fields.head(), Path::Field(&Path::Root, "apiVersion"), MISSING),
+        Some(text) if text.value.is_empty() => {
+            reading.empty(text.span, Path::Field(&Path::Root, "apiVersion"));
+        }
         Some(text) if text.value != "api.cerbos.dev/v1" => {
             reading.invalid(
                 text.span,
@@ -79,6 +99,39 @@ fn policy(node: &Node, reading: &mut Reading<'_>) -> Option<Policy> {
         reading.load(key, "policy/variables-on-top", text);
     }
     Some(Policy { file: reading.file, document: node.span, disabled, place, variables, body })
+}
+
+/// What stores and people note about a policy. Nothing depends on it, and it has its fields all the same.
+fn metadata(node: &Node, reading: &mut Reading<'_>) {
+    let mut fields = Object::of(node, reading);
+    for said in ["sourceFile", "storeIdentifier", "storeIdentifer"] {
+        let _ = fields.text(said, reading);
+    }
+    let annotations = fields.field("annotations", reading);
+    let _ = reading.definitions(annotations);
+    if let Some(hash) = fields.field("hash", reading) {
+        match &hash.kind {
+            Kind::Int(value) if *value < 0 => {
+                reading.unreadable(hash.span, format!("unexpected negative value {value}"));
+            }
+            Kind::Int(_) | Kind::Null => {}
+            Kind::Str { text, .. } if text.parse::<u64>().is_ok() => {}
+            Kind::Str { text, .. } => {
+                let said = format!(
+                    "invalid integer value \"{text}\": strconv.ParseUint: parsing \"{text}\": invalid syntax"
+                );
+                reading.unreadable(hash.span, said);
+            }
+            _ => reading.mismatch(hash, "integer value", "a whole number"),
+        }
+    }
+    if let Some(node) = fields.field("sourceAttributes", reading) {
+        let mut inner = Object::of(node, reading);
+        let attributes = inner.field("attributes", reading);
+        let _ = reading.entries(attributes);
+        inner.finish(reading);
+    }
+    fields.finish(reading);
 }
 
 fn body(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Option<(Span, Body)> {

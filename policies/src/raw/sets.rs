@@ -2,8 +2,8 @@ use portreeve_cel::{Map, Value};
 use portreeve_diagnostics::{Kind, Node, Span, Spanned};
 
 use super::{
-    Definables, DerivedRole, DerivedRoles, Text, condition,
-    object::{MISSING, Object, Path, Reading},
+    Constants, Definables, DerivedRole, DerivedRoles, Text, condition,
+    object::{MISSING, Object, Path, Reading, TOO_SHORT},
 };
 use crate::{names, place};
 
@@ -13,7 +13,7 @@ pub(crate) fn derived_roles(node: &Node, reading: &mut Reading<'_>) -> DerivedRo
     let path = Path::Field(&Path::Root, "derivedRoles");
     let mut fields = Object::of(node, reading);
     let name = fields.required(("name", path), reading, names::is_set_name, SET_NAME);
-    let names = definables(&mut fields, reading);
+    let names = definables(&mut fields, path, reading);
     let list = Path::Field(&path, "definitions");
     let items = fields.field("definitions", reading).map_or(&[][..], |node| reading.list(node));
     if items.is_empty() {
@@ -52,23 +52,29 @@ fn definition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Derived
     let name = fields.required(("name", path), reading, names::is_set_name, SET_NAME);
     let list = Path::Field(&path, "parentRoles");
     let parents = fields.field("parentRoles", reading);
-    let parents = reading.texts(parents, list, |text| !text.is_empty(), MISSING);
+    let parents = reading.texts(parents, list, |text| !text.is_empty(), TOO_SHORT);
     if parents.is_empty() {
         reading.invalid(fields.head(), list, MISSING);
     }
-    let condition = fields.field("condition", reading).and_then(|node| condition::read(node, path, reading));
+    let condition = fields
+        .field("condition", reading)
+        .and_then(|node| condition::read(node, Path::Field(&path, "condition"), reading));
     fields.finish(reading);
     DerivedRole { name, parents, condition }
 }
 
 /// `variables` and `constants` of a policy.
-pub(crate) fn definables(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Definables {
+pub(crate) fn definables(fields: &mut Object<'_>, path: Path<'_>, reading: &mut Reading<'_>) -> Definables {
     let mut found = Definables::default();
     if let Some(node) = fields.field("variables", reading) {
         let mut inner = Object::of(node, reading);
         let import = inner.field("import", reading);
-        found.import_variables =
-            reading.texts(import, Path::Field(&Path::Root, "import"), names::is_set_name, SET_NAME);
+        found.import_variables = reading.texts(
+            import,
+            Path::Field(&Path::Field(&path, "variables"), "import"),
+            names::is_set_name,
+            SET_NAME,
+        );
         let local = inner.field("local", reading);
         found.variables = reading.definitions(local);
         inner.finish(reading);
@@ -76,8 +82,12 @@ pub(crate) fn definables(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> 
     if let Some(node) = fields.field("constants", reading) {
         let mut inner = Object::of(node, reading);
         let import = inner.field("import", reading);
-        found.import_constants =
-            reading.texts(import, Path::Field(&Path::Root, "import"), names::is_set_name, SET_NAME);
+        found.import_constants = reading.texts(
+            import,
+            Path::Field(&Path::Field(&path, "constants"), "import"),
+            names::is_set_name,
+            SET_NAME,
+        );
         let local = inner.field("local", reading);
         found.constants = values(local, reading);
         inner.finish(reading);
@@ -99,8 +109,9 @@ pub(crate) fn exported<'n>(
     (name, definitions)
 }
 
-pub(crate) fn values(node: Option<&Node>, reading: &mut Reading<'_>) -> Vec<(Text, Value)> {
-    reading.entries(node).iter().map(|entry| (entry.key.clone(), value(&entry.value))).collect()
+pub(crate) fn values(node: Option<&Node>, reading: &mut Reading<'_>) -> Constants {
+    let entries = reading.entries(node).iter();
+    entries.map(|entry| (entry.key.clone(), value(&entry.value), entry.value.span)).collect()
 }
 
 /// A JSON value: all numbers are doubles.

@@ -15,3 +15,5 @@ mod plans;
 mod roles;
 #[cfg(test)]
 mod scopes;
+#[cfg(test)]
+mod wording;
