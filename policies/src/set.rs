@@ -91,6 +91,8 @@ pub(crate) struct Unit {
     pub(crate) key: Arc<str>,
     pub(crate) scope: Arc<str>,
     pub(crate) names: u32,
+    /// The variables that its rules use.
+    pub(crate) used: Box<[u32]>,
     pub(crate) rows: Vec<Row>,
     /// Rows whose action is this text.
     pub(crate) by_action: FxHashMap<Arc<str>, Box<[u32]>>,
@@ -152,6 +154,8 @@ pub(crate) struct RolePolicy {
     /// Stands for the policy where none of its rules does.
     pub(crate) whole: RuleId,
     pub(crate) names: u32,
+    /// The variables that its rules use.
+    pub(crate) used: Box<[u32]>,
     pub(crate) parents: Box<[Arc<str>]>,
     pub(crate) rules: Vec<RoleRule>,
 }
@@ -174,6 +178,8 @@ pub(crate) struct Derived {
     pub(crate) parents: Box<[Glob]>,
     pub(crate) condition: Option<u32>,
     pub(crate) names: u32,
+    /// The variables that its condition needs.
+    pub(crate) used: Box<[u32]>,
 }
 
 /// The variables and constants that a policy's expressions see.
@@ -190,8 +196,6 @@ pub(crate) struct Variable {
     pub(crate) name: Arc<str>,
     pub(crate) slot: usize,
     pub(crate) expression: u32,
-    /// Whether a rule uses it.
-    pub(crate) used: bool,
 }
 
 #[derive(Debug)]

@@ -80,8 +80,12 @@ pub enum Reason<'s> {
 /// What is told once in a question, however often it is come across.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Once {
-    /// The variables of a policy, by the number of their environment.
-    Variables(u32),
+    /// The variables of a resource policy or principal policy, by its number.
+    Policy(u32),
+    /// The variables of a role policy, by the rule that stands for all of it.
+    RolePolicy(RuleId),
+    /// The variables of a derived role that a rule names, by its number.
+    DerivedRole(u32),
     /// The condition of a rule, for one of its derived roles.
     Rule(RuleId, Option<u32>),
 }

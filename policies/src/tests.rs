@@ -127,3 +127,42 @@ fn what_is_wrong_is_underlined() {
 fn lax() -> Options {
     Options { strict: false, ..Options::default() }
 }
+
+#[test]
+fn errors_are_told_of_the_variables_that_a_policy_uses_itself() {
+    let policy = |kind: &str, rule: &str| {
+        format!(
+            "apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: {kind}
+  version: default
+  variables: {{ local: {{ gone: R.attr.gone, lost: R.attr.lost, by: V.lost, open: R.attr.open }} }}
+  rules:
+    - {{ actions: [a], effect: EFFECT_ALLOW, roles: [user], {rule} }}
+"
+        )
+    };
+    // Both have the same variables.
+    let one = policy(
+        "expense",
+        "condition: { match: { expr: V.open } }, output: { when: { ruleActivated: V.by } }",
+    );
+    let other = policy("other", "condition: { match: { expr: V.gone } }");
+    let (set, said) = compile(&[("one.yaml", &one), ("other.yaml", &other)]);
+    let set = set.unwrap_or_else(|| panic!("{said:?}"));
+    let attr = Map::from_iter([("open", Value::Bool(true))]);
+    let (roles, actions, none) = ([Arc::from("user")], [Arc::from("a")], Map::default());
+    let errors = |kind: &str| -> Vec<String> {
+        let check = Check {
+            principal: Principal { id: "ann", roles: &roles, attr: Val::from(&none), version: "", scope: "" },
+            resource: Resource { kind, id: "1", attr: Val::from(&attr), version: "", scope: "" },
+            actions: &actions,
+            aux: None,
+            now: std::time::UNIX_EPOCH,
+        };
+        let decision = set.check_as(&check, &Along { options: &lax(), jwts: None }, &mut WithErrors);
+        decision.evaluation_errors.iter().map(|error| error.expression.to_string()).collect()
+    };
+    assert_eq!(errors("expense"), ["R.attr.lost", "V.lost"]);
+    assert_eq!(errors("other"), ["R.attr.gone", "V.gone"]);
+}

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::Engine;
 use crate::{
-    Along, Check, Component, EvaluationError, Trace,
+    Along, Check, Component, EvaluationError, Once, Trace,
     compile::slot,
     set::{Condition, Expression},
     trace::Held,
@@ -241,24 +241,19 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     }
 
     /// Evaluates all variables that a policy uses, for the errors, where those are wanted.
-    pub(super) fn eager(&mut self, id: u32, unit: Option<u32>) {
+    pub(super) fn eager(&mut self, policy: Once, names: u32, unit: Option<u32>, used: &[u32]) {
         if !(T::ERRORS || T::STEPS) {
             return;
         }
-        let frame = self.evaluated(id, unit);
-        self.tell_variables(id, frame);
+        let frame = self.evaluated(names, unit, used);
+        self.tell_variables(policy, (names, used), frame);
     }
 
-    /// The frame of an environment, all variables that are used being evaluated.
-    pub(super) fn evaluated(&mut self, id: u32, unit: Option<u32>) -> usize {
-        let frame = self.frame(id, unit);
-        let set = self.set;
-        let variables =
-            set.names.get(id as usize).map(|names| names.variables.as_slice()).unwrap_or_default();
-        for (variable, index) in variables.iter().zip(0..) {
-            if variable.used {
-                self.variable(frame, id, index);
-            }
+    /// The frame of an environment, these of its variables being evaluated.
+    pub(super) fn evaluated(&mut self, names: u32, unit: Option<u32>, used: &[u32]) -> usize {
+        let frame = self.frame(names, unit);
+        for variable in used {
+            self.variable(frame, names, *variable);
         }
         frame
     }

@@ -73,7 +73,6 @@ impl PolicySet {
     ) -> Decision {
         let place = Place::find(self, check, along);
         if !place.principal.exists && !place.resource.exists {
-            self.tell_denied(check, &place, trace);
             return all(check, trace, Because::NoPolicy, None);
         }
         let mut decision = Decision::default();

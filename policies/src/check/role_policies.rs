@@ -1,7 +1,7 @@
 //! What role policies take away.
 
 use super::Engine;
-use crate::{Because, Trace, set::RolePolicy, trace::Held};
+use crate::{Because, Once, Trace, set::RolePolicy, trace::Held};
 
 impl<'a, T: Trace> Engine<'a, '_, T> {
     /// The first denial by a role policy of one of these roles: for what, and by which policy.
@@ -32,7 +32,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
                 continue;
             }
             if !std::mem::replace(&mut listed, true) {
-                self.eager(policy.names, None);
+                self.eager(Once::RolePolicy(policy.whole), policy.names, None, &policy.used);
             }
             let Some(condition) = rule.condition else {
                 self.considered(rule.rule, role, Held::Yes);

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{Engine, place::Family};
 use crate::{
-    Because, Component, Effect, Outcome, RuleId, Trace,
+    Because, Component, Effect, Once, Outcome, RuleId, Trace,
     set::{Row, Unit},
     trace::Held,
 };
@@ -166,7 +166,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
                 continue;
             }
             if std::mem::take(&mut first) {
-                self.eager(unit.names, Some(id));
+                self.eager(Once::Policy(id), unit.names, Some(id), &unit.used);
             }
             match self.row(id, unit, row, action, role) {
                 Effective::Nothing => {}

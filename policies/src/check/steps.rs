@@ -8,7 +8,7 @@ use portreeve_cel::EvalError;
 use super::{Engine, Place};
 use crate::{
     Check, Component, Effect, Event, Once, Outcome, Output, PolicySet, Reason, RuleId, Trace,
-    set::{Condition, Derived, Row, Variable},
+    set::{Derived, Row},
     trace::Held,
 };
 
@@ -67,21 +67,20 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     }
 
     /// The values of the variables that a policy's rules use, once for all rules.
-    pub(super) fn tell_variables(&mut self, id: u32, frame: usize) {
-        if !T::STEPS || !self.trace.once(Once::Variables(id)) {
+    pub(super) fn tell_variables(&mut self, policy: Once, (names, used): (u32, &[u32]), frame: usize) {
+        if !T::STEPS || !self.trace.once(policy) {
             return;
         }
         let policy = self.place.resource.leaf_key(self.set);
         self.trace.enter(Component::Policy(&policy));
-        self.variables(id, frame, |_, variable| variable.used);
+        self.variables(names, used, frame);
         self.trace.leave();
     }
 
-    fn variables(&mut self, id: u32, frame: usize, told: impl Fn(u32, &Variable) -> bool) {
+    fn variables(&mut self, names: u32, used: &[u32], frame: usize) {
         let set = self.set;
-        let Some(names) = set.names.get(id as usize) else { return };
-        let numbered = (0..).zip(&names.variables).filter(|(number, variable)| told(*number, variable));
-        let mut used: Vec<_> = numbered.map(|(_, variable)| variable).collect();
+        let Some(names) = set.names.get(names as usize) else { return };
+        let mut used: Vec<_> = used.iter().filter_map(|id| names.variables.get(*id as usize)).collect();
         used.sort_by(|a, b| a.name.cmp(&b.name));
         self.trace.enter(Component::Variables);
         for variable in used {
@@ -96,24 +95,8 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
 
     /// The variables of a derived role's definition, inside what was entered.
     fn variables_of(&mut self, derived: &Derived) {
-        let frame = self.evaluated(derived.names, None);
-        let mut needed = Vec::new();
-        derived.condition.iter().for_each(|id| self.needed(*id, &mut needed));
-        self.variables(derived.names, frame, |number, _| needed.contains(&number));
-    }
-
-    /// The variables that a condition needs.
-    fn needed(&self, condition: u32, found: &mut Vec<u32>) {
-        match self.set.conditions.get(condition as usize) {
-            Some(Condition::Expr(id)) => {
-                let needed = self.set.expressions.get(*id as usize).map(|expression| &*expression.variables);
-                found.extend(needed.unwrap_or_default());
-            }
-            Some(Condition::All(ids) | Condition::Any(ids) | Condition::None(ids)) => {
-                ids.iter().for_each(|id| self.needed(*id, found));
-            }
-            None => {}
-        }
+        let frame = self.evaluated(derived.names, None, &derived.used);
+        self.variables(derived.names, &derived.used, frame);
     }
 
     pub(super) fn enter_derived_role(&mut self, derived: &Derived, has: bool) {
@@ -147,7 +130,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     /// A rule names a derived role.
     pub(super) fn tell_derived_variables(&mut self, id: u32, first: bool) {
         let set = self.set;
-        if !T::STEPS || !first {
+        if !T::STEPS || !first || !self.trace.once(Once::DerivedRole(id)) {
             return;
         }
         let Some(derived) = set.derived.get(id as usize) else { return };

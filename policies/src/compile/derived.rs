@@ -95,7 +95,8 @@ impl Linker<'_, '_> {
         let name = definition.name.value.as_str().into();
         let policy = format!("derived_roles.{}", set.name.value).into();
         let span = definition.name.span;
-        push(&mut self.set.derived, Derived { policy, name, span, parents, condition, names })
+        let used = self.set.used(condition.into_iter(), std::iter::empty());
+        push(&mut self.set.derived, Derived { policy, name, span, parents, condition, names, used })
     }
 
     /// A pattern in a rule.

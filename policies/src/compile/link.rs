@@ -117,8 +117,7 @@ impl Linker<'_, '_> {
         found
     }
 
-    /// The variables that are needed to evaluate something that refers to these, in order; they count as used when a
-    /// rule asks.
+    /// The variables that are needed to evaluate something that refers to these, in order.
     fn needed<'n>(&self, names: u32, direct: impl Iterator<Item = &'n str>) -> Box<[u32]> {
         let Some(known) = self.set.names.get(names as usize) else { return Box::default() };
         let mut needed = std::collections::BTreeSet::new();
@@ -133,26 +132,9 @@ impl Linker<'_, '_> {
         needed.into_iter().collect()
     }
 
-    fn mark_used(&mut self, names: u32, expression: u32) {
-        let Some(expression) = self.set.expressions.get(expression as usize) else { return };
-        let Some(names) = self.set.names.get_mut(names as usize) else { return };
-        for id in &expression.variables {
-            if let Some(variable) = names.variables.get_mut(*id as usize) {
-                variable.used = true;
-            }
-        }
-    }
-
-    /// An expression of a rule.
-    fn asked(&mut self, names: u32, text: &Text) -> Option<u32> {
-        let id = self.expression(names, text, None)?;
-        self.mark_used(names, id);
-        Some(id)
-    }
-
     pub(super) fn condition(&mut self, names: u32, condition: &raw::Condition) -> Option<u32> {
         let compiled = match condition {
-            raw::Condition::Expr(text) => Condition::Expr(self.asked(names, text)?),
+            raw::Condition::Expr(text) => Condition::Expr(self.expression(names, text, None)?),
             raw::Condition::All(parts) => Condition::All(self.parts(names, parts)),
             raw::Condition::Any(parts) => Condition::Any(self.parts(names, parts)),
             raw::Condition::None(parts) => Condition::None(self.parts(names, parts)),
@@ -177,8 +159,8 @@ impl Linker<'_, '_> {
             self.findings.compile_at("policy/empty-output", "empty output", text, places);
             return None;
         }
-        let activated = output.activated.as_ref().and_then(|text| self.asked(names, text));
-        let not_met = output.not_met.as_ref().and_then(|text| self.asked(names, text));
+        let activated = output.activated.as_ref().and_then(|text| self.expression(names, text, None));
+        let not_met = output.not_met.as_ref().and_then(|text| self.expression(names, text, None));
         Some(push(&mut self.set.outputs, Output { source, activated, not_met }))
     }
 }

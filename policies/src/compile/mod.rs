@@ -8,6 +8,7 @@ mod kept;
 mod link;
 mod one;
 mod units;
+mod used;
 mod variables;
 
 use std::sync::Arc;

@@ -78,7 +78,7 @@ impl Linker<'_, '_> {
         let scope = p.scope.value.as_str();
         let principal_schema = p.principal_schema.as_ref().map(|schema| self.schema(schema, "principal"));
         let resource_schema = p.resource_schema.as_ref().map(|schema| self.schema(schema, "resource"));
-        let mut unit = unit(home, scope, rows, derived);
+        let mut unit = self.unit(home, scope, rows, derived);
         (unit.principal_schema, unit.resource_schema) = (principal_schema, resource_schema);
         let id = push(&mut self.set.units, unit);
         self.set.resources.insert(&names::sanitise(&p.resource.value), &p.version.value, scope, id);
@@ -98,7 +98,8 @@ impl Linker<'_, '_> {
             }
         }
         let scope = p.scope.value.as_str();
-        let id = push(&mut self.set.units, unit(home, scope, rows, Vec::new()));
+        let unit = self.unit(home, scope, rows, Vec::new());
+        let id = push(&mut self.set.units, unit);
         self.set.principals.insert(&names::sanitise(&p.principal.value), &p.version.value, scope, id);
         self.set.principal_scopes.entry(p.version.value.as_str().into()).or_default().insert(scope.into());
         self.scope(scope).principal = true;
@@ -125,8 +126,10 @@ impl Linker<'_, '_> {
             let Some(kind) = self.kinds(resource) else { continue };
             rules.push(RoleRule { rule: id, kind, actions, condition, output });
         }
+        let conditions = rules.iter().filter_map(|rule: &RoleRule| rule.condition);
+        let used = self.set.used(conditions, rules.iter().filter_map(|rule| rule.output));
         let parents = p.parents.iter().map(|parent| parent.value.as_str().into()).collect();
-        let compiled = RolePolicy { key: home.key, whole, names: home.names, parents, rules };
+        let compiled = RolePolicy { key: home.key, whole, names: home.names, used, parents, rules };
         let id = push(&mut self.set.role_policies, compiled);
         let (version, scope) = (index::version(&p.version.value), p.scope.value.as_str());
         self.set.roles.insert(&p.role.value, version, scope, id);
@@ -214,33 +217,36 @@ impl Linker<'_, '_> {
         SchemaUse { reference, ignore: ignore.into() }
     }
 
+    fn unit(&self, home: Home, scope: &str, rows: Vec<Row>, derived: Vec<u32>) -> Unit {
+        let mut by_action: FxHashMap<Arc<str>, Vec<u32>> = FxHashMap::default();
+        let mut by_pattern = Vec::new();
+        let conditions = rows.iter().filter_map(|row| row.condition);
+        let used = self.set.used(conditions, rows.iter().filter_map(|row| row.output));
+        for (row, id) in rows.iter().zip(0..) {
+            match row.action.literal() {
+                Some(action) => by_action.entry(Arc::clone(action)).or_default().push(id),
+                None => by_pattern.push(id),
+            }
+        }
+        Unit {
+            key: home.key,
+            scope: scope.into(),
+            names: home.names,
+            used,
+            rows,
+            by_action: by_action.into_iter().map(|(action, rows)| (action, rows.into())).collect(),
+            by_pattern: by_pattern.into(),
+            derived: derived.into(),
+            principal_schema: None,
+            resource_schema: None,
+        }
+    }
+
     fn scope(&mut self, scope: &str) -> &mut Scope {
         let consent = self.index.consent.get(scope).copied().unwrap_or(false);
         let entry = self.set.scopes.entry(scope.into()).or_default();
         entry.consent = consent;
         entry
-    }
-}
-
-fn unit(home: Home, scope: &str, rows: Vec<Row>, derived: Vec<u32>) -> Unit {
-    let mut by_action: FxHashMap<Arc<str>, Vec<u32>> = FxHashMap::default();
-    let mut by_pattern = Vec::new();
-    for (row, id) in rows.iter().zip(0..) {
-        match row.action.literal() {
-            Some(action) => by_action.entry(Arc::clone(action)).or_default().push(id),
-            None => by_pattern.push(id),
-        }
-    }
-    Unit {
-        key: home.key,
-        scope: scope.into(),
-        names: home.names,
-        rows,
-        by_action: by_action.into_iter().map(|(action, rows)| (action, rows.into())).collect(),
-        by_pattern: by_pattern.into(),
-        derived: derived.into(),
-        principal_schema: None,
-        resource_schema: None,
     }
 }
 

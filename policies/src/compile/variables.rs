@@ -173,8 +173,7 @@ impl<'b> Linker<'b, '_> {
             };
             let Some(expression) = self.expression(names, text, Some(&name.value)) else { continue };
             if let Some(names) = self.set.names.get_mut(names as usize) {
-                let variable =
-                    Variable { name: name.value.as_str().into(), slot: *slot, expression, used: false };
+                let variable = Variable { name: name.value.as_str().into(), slot: *slot, expression };
                 names.variables.push(variable);
             }
         }

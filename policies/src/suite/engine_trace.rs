@@ -69,6 +69,11 @@ impl Serialize for Part {
 }
 
 impl EngineTrace {
+    /// Where there is no policy, there are none.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// One paragraph for each step: the path to what was looked at, and what came of it.
     #[must_use]
     pub fn text(&self) -> Vec<String> {

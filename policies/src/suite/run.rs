@@ -177,7 +177,7 @@ impl<'r> Run<'r> {
         if self.traced {
             ask(self.set, pair, actions, settings, &mut recorder);
         }
-        self.traced.then(|| Arc::new(recorder.trace))
+        (!recorder.trace.is_empty()).then(|| Arc::new(recorder.trace))
     }
 
     /// Why a pair is left out, if it is.
