@@ -33,6 +33,8 @@ pub(crate) struct Declared {
     pub(crate) path: Arc<str>,
     /// What findings call the type of what is declared under it.
     type_name: Option<Arc<str>>,
+    /// The type of the object that the names under it make, if it is one whose empty fields are not set.
+    pub(crate) message: Option<&'static str>,
     pub(crate) value: Option<(Slot, Type)>,
     children: HashMap<Arc<str>, usize>,
     /// The children by their long names, in the order of their declaration.
@@ -156,6 +158,16 @@ impl EnvBuilder {
         let index = self.node(path);
         if let Some(node) = self.0.nodes.get_mut(index) {
             node.type_name = Some(type_name.into());
+        }
+    }
+
+    /// Makes the names under this one the fields of an object of that type: `has` of a field that is empty is false, and
+    /// the object as a whole is shown without it.
+    pub fn message(&mut self, path: &str, type_name: &'static str) {
+        self.roof(path, type_name);
+        let index = self.node(path);
+        if let Some(node) = self.0.nodes.get_mut(index) {
+            node.message = Some(type_name);
         }
     }
 

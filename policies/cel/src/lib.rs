@@ -56,5 +56,5 @@ pub use functions::{
 };
 pub use partial::{Known, Loop, Residual, Unplannable};
 pub use program::Program;
-pub use val::{List, MapRef, Opaque, Val};
+pub use val::{List, MapRef, Message, Opaque, Val};
 pub use value::{Map, Value};

@@ -25,8 +25,11 @@ pub(crate) enum Kind {
         slot: u32,
         name: Arc<str>,
     },
-    /// Several declared names as one map.
-    Object(Box<[(Arc<str>, Node)]>),
+    /// Several declared names as one map, or as an object of a type.
+    Object {
+        fields: Box<[(Arc<str>, Node)]>,
+        message: Option<&'static str>,
+    },
     /// The variable of a macro.
     Local(usize),
     /// `operand.a.b.c`
@@ -51,6 +54,8 @@ pub(crate) enum Kind {
     },
     /// `has()` of a declared name.
     HasSlot(u32),
+    /// The same of a field of an object, which is there if it is not empty.
+    HasField(u32),
     List(Box<[Item]>),
     Map(Box<[Entry]>),
     And(Box<[Node]>),

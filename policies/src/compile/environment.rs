@@ -51,6 +51,15 @@ fn declare() -> Arc<Env> {
     env.declare("request.auxData.jwts", attributes());
     env.declare(DERIVED_ROLES, texts());
     env.declare("globals", attributes());
+    for (path, name) in [
+        ("request", "cerbos.engine.v1.Request"),
+        ("request.principal", "cerbos.engine.v1.Request.Principal"),
+        ("request.resource", "cerbos.engine.v1.Request.Resource"),
+        ("request.auxData", "cerbos.engine.v1.AuxData"),
+        ("runtime", "cerbos.engine.v1.Runtime"),
+    ] {
+        env.message(path, name);
+    }
     for names in ["variables", "constants"] {
         env.roof(names, "cerbos.Variables");
     }

@@ -24,7 +24,10 @@ impl Writer {
             Residual::Error(_) => Operand::bool(false),
             Residual::Variable(name) | Residual::Local(name) => Operand::Variable(Arc::clone(name)),
             Residual::Field(operand, field) => self.field(operand, field),
-            Residual::Index(a, b) => self.apply("index", [&**a, b]),
+            Residual::Index(operand, index) => match (self.manner, &**index) {
+                (Manner::Exact, Residual::Value(Value::String(field))) => self.field(operand, field),
+                _ => self.apply("index", [&**operand, index]),
+            },
             Residual::Has(operand, field) => match self.manner {
                 Manner::AsCerbos => Operand::bool(true),
                 Manner::Exact => Operand::expression("has", vec![self.field(operand, field)]),
@@ -67,7 +70,7 @@ impl Writer {
 
     /// `a.b.c` is one variable.
     fn field(self, operand: &Residual, field: &Arc<str>) -> Operand {
-        let is_plain = field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_plain = !field.is_empty() && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         match self.part(operand) {
             Operand::Variable(name) if is_plain => Operand::Variable(format!("{name}.{field}").into()),
             Operand::Variable(name) => {

@@ -293,3 +293,45 @@ fn filters_have_one_form() {
         assert_eq!(filter.to_string(), expected);
     }
 }
+
+#[test]
+fn q32_an_attribute_that_comes_with_the_question_is_there() {
+    for (expr, expected) in
+        [("has(R.attr.s)", "(true)"), ("!has(R.attr.s)", "(false)"), ("has(R.attr.s.x)", "(false)")]
+    {
+        let asked = Ask { known: r#"{"s": "x"}"#, manner: CERBOS, ..Ask::default() };
+        assert_eq!(asked.filter(&when(expr)), expected, "{expr}");
+    }
+}
+
+#[test]
+fn q33_a_variable_that_can_be_evaluated_is_there() {
+    let policies = doc("", "  variables: { local: { v: R.attr.a == P.id } }\n");
+    let policies = set(&[policies + &rules(&[("ALLOW", "staff", "has(V.v)")])]);
+    assert_eq!(Ask { manner: CERBOS, ..Ask::default() }.filter(&policies), "(true)");
+}
+
+#[test]
+fn a_member_in_brackets_is_an_index_as_cerbos_writes_it_and_a_variable_otherwise() {
+    for (expr, cerbos, exact) in [
+        ("R.attr['s'] == 1.0", r#"(eq (index R "s") 1)"#, "(eq R.s 1)"),
+        ("R.attr['s'].x == 1.0", r#"(eq (get-field (index R "s") x) 1)"#, "(eq R.s.x 1)"),
+        ("R.attr['a.b'] == 1.0", r#"(eq (index R "a.b") 1)"#, r#"(eq (index R "a.b") 1)"#),
+        ("R.attr.s[''] == 1.0", r#"(eq (index R.s "") 1)"#, r#"(eq (index R.s "") 1)"#),
+    ] {
+        let policies = when(expr);
+        assert_eq!(Ask { manner: CERBOS, ..Ask::default() }.filter(&policies), cerbos, "{expr}");
+        assert_eq!(Ask::default().filter(&policies), exact, "{expr}");
+    }
+}
+
+#[test]
+fn what_has_no_items_fails_for_every_resource() {
+    for expr in [
+        "P.attr.s.exists(i, i == R.attr.a)",
+        "!P.attr.s.all(i, i == R.attr.a)",
+        "P.attr.s.filter(i, i == R.attr.a).size() > 0",
+    ] {
+        assert_eq!(principal().filter(&when(expr)), "(false)", "{expr}");
+    }
+}

@@ -147,3 +147,54 @@ resourcePolicy:
         assert_eq!(ask("{}", action).of(&policies).outputs().len(), said, "{action:?}");
     }
 }
+
+#[test]
+fn a_field_of_the_request_that_is_empty_is_not_there() {
+    let has = [
+        "has(R.scope)",
+        "has(P.policyVersion)",
+        "has(P.attr)",
+        "has(request.auxData)",
+        "has(request.auxData.jwt)",
+        "has(runtime.effectiveDerivedRoles)",
+        "has(dyn(P).scope)",
+        "P.?scope.hasValue()",
+        "[P].exists(p, has(p.scope))",
+    ];
+    let there =
+        ["has(R.id)", "has(P.roles)", "has(request.principal)", "has(dyn(R).attr)", "P.?id.hasValue()"];
+    let same = ["R.scope == ''", "dyn(P).scope == ''", "P == P && dyn(P) != dyn(R)"];
+    let all = has
+        .iter()
+        .map(|text| format!("!({text})"))
+        .chain(there.map(String::from))
+        .chain(same.map(String::from));
+    for text in all {
+        let policies = set(&[&format!(
+            "resourcePolicy:\n  resource: album\n  version: default\n  rules:\n    - actions: [view]\n      effect: EFFECT_ALLOW\n      roles: [staff]\n      condition: {{ match: {{ expr: \"{text}\" }} }}\n"
+        )]);
+        let asked = Ask { kind: "album", ..ask(r#"{"a": 1}"#, &["view"]) };
+        assert_eq!(asked.of(&policies).allowed(), ["view"], "{text}");
+    }
+}
+
+#[test]
+fn the_request_is_shown_without_its_empty_fields() {
+    let policies = set(&["
+resourcePolicy:
+  resource: album
+  version: default
+  rules:
+    - actions: [view]
+      effect: EFFECT_ALLOW
+      roles: [staff]
+      output: { when: { ruleActivated: 'json.encode([request, runtime, type(P) == type(R)])' } }
+"]);
+    let said = ask("{}", &["view"]).of(&policies).outputs();
+    assert_eq!(
+        said,
+        [
+            r#"resource.album.vdefault#rule-001 "[{\"principal\":{\"id\":\"ann\",\"roles\":[\"staff\"]},\"resource\":{\"id\":\"1\",\"kind\":\"album\"}},{},false]""#
+        ]
+    );
+}

@@ -5,7 +5,8 @@ use crate::functions::signature::{Shape, Signature};
 pub(super) fn result(signatures: impl Iterator<Item = Signature>, args: &[Type]) -> Option<Type> {
     let mut results = signatures.filter_map(|signature| result_of(&signature, args));
     let first = results.next()?;
-    Some(results.fold(first, |joined, found| joined.join(&found)))
+    // Where several overloads may be meant, and they do not give the same, it can be anything.
+    Some(if results.all(|found| found == first) { first } else { Type::Dyn })
 }
 
 fn result_of(signature: &Signature, args: &[Type]) -> Option<Type> {

@@ -45,6 +45,7 @@ fn what_may_be_right_is_not_found_fault_with() {
         "type(P.id) == string && type(1) == int && type(now()) == google.protobuf.Timestamp",
         "hierarchy(P.id)[0] == 'a' && hierarchy('a.b') == hierarchy(['a'])",
         "spiffeID(P.id) == dyn('spiffe://a/b') && optional.of(1).optFlatMap(x, dyn(x)) == 1",
+        "P.attr.x.sort() > null && P.attr.x.sort() == 1",
         "[[1], [2]].flatten() == [1, 2] && [1].flatten(1) == [1] && [1, [2]].flatten() == []",
         "P.roles.sortBy(r, size(r)) == P.roles && {'a': 1}.all(k, v, k == 'a' && v == 1)",
         "optional.of(1).optMap(x, x + 1).value() == 2",

@@ -81,7 +81,8 @@ impl Compiler<'_> {
                     _ => return self.issue(expr, "invalid argument to has() macro"),
                 };
                 self.reads.push(name);
-                return Kind::HasSlot(slot);
+                let message = Dotted::of(operand).and_then(|path| self.walk(&path)?.0.message);
+                return if message.is_some() { Kind::HasField(slot) } else { Kind::HasSlot(slot) };
             }
         }
         Kind::Has { operand: self.boxed(operand), key: Key::new(field) }
@@ -132,7 +133,7 @@ impl Compiler<'_> {
             .children(declared)
             .map(|(name, child)| Some((Arc::clone(name), self.declared(child, expr)?)))
             .collect();
-        Some(at(Kind::Object(fields?.into())))
+        Some(at(Kind::Object { fields: fields?.into(), message: declared.message }))
     }
 }
 

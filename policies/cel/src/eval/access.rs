@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Result, at, pairs_value, value};
 use crate::{
-    Cx, ErrorKind, List, Opaque, Val,
+    Cx, ErrorKind, List, MapRef, Message, Opaque, Val,
     functions::opaque::hierarchies,
     node::{Key, Node},
 };
@@ -20,7 +20,12 @@ pub(super) fn slot<'a>(node: &'a Node, slot: u32, name: &Arc<str>, cx: &Cx<'a>) 
 }
 
 /// Names without a value are left out.
-pub(super) fn object<'a>(node: &'a Node, fields: &'a [(Arc<str>, Node)], cx: &mut Cx<'a>) -> Result<'a> {
+pub(super) fn object<'a>(
+    node: &'a Node,
+    fields: &'a [(Arc<str>, Node)],
+    message: Option<&'static str>,
+    cx: &mut Cx<'a>,
+) -> Result<'a> {
     let mut pairs: SmallVec<[(Val<'a>, Val<'a>); 8]> = SmallVec::new();
     for (name, field) in fields {
         match value(field, cx) {
@@ -29,7 +34,11 @@ pub(super) fn object<'a>(node: &'a Node, fields: &'a [(Arc<str>, Node)], cx: &mu
             Err(_) => {}
         }
     }
-    pairs_value(&pairs, cx).map_err(|kind| at(node, kind))
+    let made = match message {
+        Some(name) => cx.slice(&pairs).map(|fields| Val::Map(MapRef::Message(Message { name, fields }))),
+        None => pairs_value(&pairs, cx),
+    };
+    made.map_err(|kind| at(node, kind))
 }
 
 pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
@@ -63,7 +72,7 @@ fn optional<'a>(
 ) -> std::result::Result<Val<'a>, ErrorKind> {
     match from {
         None => Ok(Val::Optional(None)),
-        Some(Val::Map(map)) => cx.optional(map.get_hashed(key.hash, &key.text)),
+        Some(Val::Map(map)) => cx.optional(map.get_set(key.hash, &key.text)),
         Some(Val::Optional(inner)) => optional(inner.copied(), key, cx),
         Some(Val::List(_)) => Err(wrong_index(Val::Str(&key.text))),
         Some(_) => Ok(Val::Optional(None)),
@@ -89,7 +98,7 @@ pub(super) fn has<'a>(node: &'a Node, operand: &'a Node, key: &'a Key, cx: &mut 
         }
     }
     match from {
-        Val::Map(map) => Ok(Val::Bool(map.get_hashed(key.hash, &key.text).is_some())),
+        Val::Map(map) => Ok(Val::Bool(map.get_set(key.hash, &key.text).is_some())),
         Val::List(_) => Err(at(node, wrong_index(Val::Str(&key.text)))),
         _ => Ok(Val::Bool(false)),
     }

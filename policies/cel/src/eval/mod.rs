@@ -22,12 +22,16 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
         Kind::Const(value) => Ok(Val::from(value)),
         Kind::Type(name) => Ok(Val::Type(name)),
         Kind::Slot { slot, name } => access::slot(node, *slot, name, cx),
-        Kind::Object(fields) => access::object(node, fields, cx),
+        Kind::Object { fields, message } => access::object(node, fields, *message, cx),
         Kind::Local(place) => local(node, *place, cx),
         Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
         Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
         Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
         Kind::Has { operand, key } => access::has(node, operand, key, cx),
+        Kind::HasField(slot) => {
+            let found = cx.slots.get(*slot as usize).copied().flatten();
+            Ok(Val::Bool(found.is_some_and(|found| !found.is_empty())))
+        }
         Kind::HasSlot(slot) => Ok(Val::Bool(cx.slots.get(*slot as usize).is_some_and(Option::is_some))),
         Kind::List(items) => list(node, items, cx),
         Kind::Map(entries) => map(node, entries, cx),

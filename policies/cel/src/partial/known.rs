@@ -8,28 +8,35 @@ use crate::syntax::{Entry, Expr, ExprKind, Item, Literal};
 use crate::{Map, Value};
 
 /// A name with the fields selected from it: `P.attr.a["b"]`.
-pub(super) struct Path<'e> {
-    pub(super) segments: Vec<&'e str>,
+struct Path<'e> {
+    segments: Vec<Segment<'e>>,
+}
+
+/// A part of a path, and whether it stands in brackets.
+#[derive(Clone, Copy)]
+struct Segment<'e> {
+    name: &'e str,
+    indexed: bool,
 }
 
 impl<'e> Path<'e> {
-    pub(super) fn of(expr: &'e Expr) -> Option<Self> {
+    fn of(expr: &'e Expr) -> Option<Self> {
         let mut segments = Vec::new();
         let mut at = expr;
         loop {
             match &at.kind {
                 ExprKind::Ident(name) => {
-                    segments.push(&**name);
+                    segments.push(Segment { name, indexed: false });
                     segments.reverse();
                     return Some(Self { segments });
                 }
                 ExprKind::Select { operand, field, optional: false } => {
-                    segments.push(field);
+                    segments.push(Segment { name: field, indexed: false });
                     at = operand;
                 }
                 ExprKind::Index { operand, index, optional: false } => {
                     let ExprKind::Literal(Literal::String(field)) = &index.kind else { return None };
-                    segments.push(field);
+                    segments.push(Segment { name: field, indexed: true });
                     at = operand;
                 }
                 _ => return None,
@@ -43,12 +50,12 @@ impl Partial<'_> {
     pub(super) fn named(&self, expr: &Expr) -> Option<Named> {
         let path = Path::of(expr)?;
         let (root, _) = path.segments.split_first()?;
-        if self.local(root).is_some() {
+        if self.local(root.name).is_some() {
             return None;
         }
         for length in 1..=path.segments.len() {
             let (declared, fields) = path.segments.split_at_checked(length)?;
-            let declared = declared.join(".");
+            let declared = declared.iter().map(|segment| segment.name).collect::<Vec<_>>().join(".");
             if let Some((name, fact)) = self.world.fact(declared.trim_start_matches('.')) {
                 return Some(named(&name, &fact, fields));
             }
@@ -61,10 +68,10 @@ impl Partial<'_> {
         if let Some(path) = Path::of(expr)
             && let Some(root) = path.segments.first()
         {
-            if inner.iter().any(|name| **name == **root) {
+            if inner.iter().any(|name| **name == *root.name) {
                 return true;
             }
-            if let Some(local) = self.local(root) {
+            if let Some(local) = self.local(root.name) {
                 return matches!(local, Local::Known(_));
             }
             return match self.named(expr) {
@@ -138,17 +145,26 @@ pub(super) enum Named {
     Left(Residual),
 }
 
-fn named(name: &Arc<str>, fact: &Fact<'_>, fields: &[&str]) -> Named {
-    let select =
-        |from: Residual, fields: &[&str]| fields.iter().fold(from, |from, field| field_of(from, field));
+fn named(name: &Arc<str>, fact: &Fact<'_>, fields: &[Segment<'_>]) -> Named {
+    let select = |from: Residual, fields: &[Segment<'_>]| fields.iter().fold(from, at_segment);
     match (fact, fields) {
         (Fact::Known, _) => Named::Known,
-        (Fact::Fields(known), [field, ..]) if known.get(field).is_some() => Named::Known,
+        (Fact::Fields(known), [field, ..]) if known.get(field.name).is_some() => Named::Known,
         (Fact::Residual(residual), fields) => Named::Left(select((*residual).clone(), fields)),
         (Fact::Unknown | Fact::Fields(_), fields) => {
             Named::Left(select(Residual::Variable(Arc::clone(name)), fields))
         }
     }
+}
+
+/// A field of what is left, as it is written: `.name` or `["name"]`.
+fn at_segment(from: Residual, segment: &Segment<'_>) -> Residual {
+    let unknown = !matches!(from, Residual::Value(_) | Residual::Error(_));
+    if segment.indexed && unknown {
+        let key = Residual::Value(Value::String(segment.name.into()));
+        return Residual::Index(Box::new(from), Box::new(key));
+    }
+    field_of(from, segment.name)
 }
 
 /// A field of what is left; a name with plain fields is a longer name.

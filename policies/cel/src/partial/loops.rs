@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::shape::{Kind, Shape};
 use super::{Left, Local, Loop, Partial, Residual, Unplannable, error_of};
-use crate::Value;
 use crate::syntax::Expr;
+use crate::{ErrorKind, Value};
 
 /// Longest known list or map over which `all` and `exists` become `&&` and `||`.
 const MAX_UNROLLED: usize = 10;
@@ -20,9 +20,13 @@ impl Partial<'_> {
                 };
                 self.within(&shape.names, vec![local], |partial| partial.part(shape.body))
             }
-            Kind::Loop => match error_of(&over) {
-                Some(kind) => Ok(Residual::Error(kind)),
-                None => self.looped(function, shape, over),
+            Kind::Loop => match (error_of(&over), &over) {
+                (Some(kind), _) => Ok(Residual::Error(kind)),
+                // What is known and has no items fails for every resource.
+                (None, Residual::Value(known)) if items(known).is_none() => {
+                    Ok(Residual::Error(ErrorKind::NoSuchOverload))
+                }
+                (None, _) => self.looped(function, shape, over),
             },
         }
     }

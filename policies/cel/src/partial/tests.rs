@@ -86,7 +86,7 @@ fn known_parts_are_evaluated_and_unknown_ones_stay() {
         ("R.attr.geo in (y + [z]).map(t, t.upperAscii())", r#"R.geo in ["GB","US","CA"]"#),
         ("request.resource.attr.geo == request.principal.attr.country", r#"R.geo == "NZ""#),
         ("R.attr.geo in y || 1 == 1", "true"),
-        (r#"R.attr["geo"] == P.attr["country"]"#, r#"R.geo == "NZ""#),
+        (r#"R.attr["geo"] == P.attr["country"]"#, r#"R["geo"] == "NZ""#),
         ("R.attr.a && true && R.attr.b && R.attr.a", "and(R.a, and(R.b, R.a))"),
         ("!(!R.attr.a)", "not(not(R.a))"),
         ("R.attr.a ? z : 'x'", r#"if(R.a, "ca", "x")"#),

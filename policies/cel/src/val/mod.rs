@@ -79,6 +79,24 @@ pub enum MapRef<'a> {
     Tree(&'a Map),
     /// Made by the evaluation; keys are text, whole numbers, doubles or booleans.
     Pairs(&'a [(Val<'a>, Val<'a>)]),
+    /// Declared names under one roof.
+    Message(Message<'a>),
+}
+
+/// An object of a type with declared fields. All of them can be selected; those that are empty are not set, and are not
+/// there for whoever goes through it.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// The name of the type.
+    pub name: &'static str,
+    /// The fields, by their names.
+    pub fields: &'a [(Val<'a>, Val<'a>)],
+}
+
+impl<'a> Message<'a> {
+    fn set(self) -> impl Iterator<Item = (Val<'a>, Val<'a>)> {
+        self.fields.iter().copied().filter(|(_, value)| !value.is_empty())
+    }
 }
 
 impl<'a> List<'a> {
@@ -127,6 +145,7 @@ impl<'a> MapRef<'a> {
         match self {
             Self::Tree(map) => map.len(),
             Self::Pairs(pairs) => pairs.len(),
+            Self::Message(message) => message.set().count(),
         }
     }
 
@@ -142,22 +161,32 @@ impl<'a> MapRef<'a> {
         match (self, key) {
             (Self::Tree(map), Val::Str(text)) => map.get(text).map(Val::from),
             (Self::Tree(_), _) => None,
-            (Self::Pairs(pairs), key) => pairs.iter().find(|(k, _)| k.equals(key)).map(|(_, value)| *value),
+            (Self::Pairs(pairs) | Self::Message(Message { fields: pairs, .. }), key) => {
+                pairs.iter().find(|(k, _)| k.equals(key)).map(|(_, value)| *value)
+            }
         }
+    }
+
+    /// The value under a key that is text, if it is there for `has`: an empty field of an object with declared fields is
+    /// not.
+    pub(crate) fn get_set(self, hash: u32, key: &str) -> Option<Val<'a>> {
+        let found = self.get_hashed(hash, key)?;
+        let unset = matches!(self, Self::Message(_)) && found.is_empty();
+        (!unset).then_some(found)
     }
 
     /// What looking a key up costs.
     pub(crate) fn search_cost(self) -> usize {
         match self {
             Self::Tree(_) => 2,
-            Self::Pairs(pairs) => pairs.len() / 2 + 1,
+            Self::Pairs(pairs) | Self::Message(Message { fields: pairs, .. }) => pairs.len() / 2 + 1,
         }
     }
 
     pub(crate) fn get_hashed(self, hash: u32, key: &str) -> Option<Val<'a>> {
         match self {
             Self::Tree(map) => map.get_hashed(hash, key).map(Val::from),
-            Self::Pairs(_) => self.get(Val::Str(key)),
+            Self::Pairs(_) | Self::Message(_) => self.get(Val::Str(key)),
         }
     }
 
@@ -167,6 +196,7 @@ impl<'a> MapRef<'a> {
         match self {
             Self::Tree(map) => map.entry(index).map(|(key, value)| (Val::Str(key), Val::from(value))),
             Self::Pairs(pairs) => pairs.get(index).copied(),
+            Self::Message(message) => message.set().nth(index),
         }
     }
 
@@ -219,6 +249,7 @@ impl<'a> Val<'a> {
             Self::Str(_) => "string",
             Self::Bytes(_) => "bytes",
             Self::List(_) => "list",
+            Self::Map(MapRef::Message(message)) => message.name,
             Self::Map(_) => "map",
             Self::Timestamp(_) => "google.protobuf.Timestamp",
             Self::Duration(_) => "google.protobuf.Duration",
@@ -289,6 +320,16 @@ impl<'a> Val<'a> {
             Self::Duration(value) => Value::Duration(value),
             _ => return None,
         })
+    }
+
+    /// Whether it is what a field holds that was not set: no text, no items, no entries.
+    pub(crate) fn is_empty(self) -> bool {
+        match self {
+            Self::Str(text) => text.is_empty(),
+            Self::List(list) => list.is_empty(),
+            Self::Map(map) => map.is_empty(),
+            _ => false,
+        }
     }
 
     /// The member of a map by a key that is text.

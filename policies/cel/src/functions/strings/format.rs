@@ -171,7 +171,7 @@ fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<()
             }
             out.push("]")
         }
-        Val::Map(map) => entries(map, out, depth),
+        Val::Map(map) if !matches!(map, MapRef::Message(_)) => entries(map, out, depth),
         _ => Err(ErrorKind::message(format!(
             "error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, \
              lists, types, durations, and timestamps, was given {}",
