@@ -56,10 +56,10 @@ fn declare() -> Arc<Env> {
         ("request.principal", "cerbos.engine.v1.Request.Principal"),
         ("request.resource", "cerbos.engine.v1.Request.Resource"),
         ("request.auxData", "cerbos.engine.v1.AuxData"),
-        ("runtime", "cerbos.engine.v1.Runtime"),
     ] {
         env.message(path, name);
     }
+    env.roof("runtime", "cerbos.engine.v1.Runtime");
     for names in ["variables", "constants"] {
         env.roof(names, "cerbos.Variables");
     }
