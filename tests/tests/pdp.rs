@@ -240,6 +240,13 @@ fn what_is_no_question_is_refused() {
         let reply = pdp.post(body.as_bytes());
         assert_eq!((reply.status, &reply.json()["code"]), (400, &json!(3)), "{body}: {}", reply.text());
     }
+    for (body, said) in [
+        ("{\"a\":1 2}", "invalid character '2' after object key:value pair"),
+        ("{\"requestId\":", "unexpected EOF"),
+        ("{\"foo\":1}", "proto: (line 1:2): unknown field \"foo\""),
+    ] {
+        assert_eq!(pdp.post(body.as_bytes()).json()["message"], said, "{body}");
+    }
     for (method, target, status, code) in [
         ("GET", "/api/check/resources", 501, 12),
         ("POST", "/_cerbos/health", 501, 12),

@@ -36,10 +36,39 @@ const MAX_BODY: usize = 64 << 10;
 
 /// The first thing that is wrong, if it is one that is known here.
 pub(super) fn explain(body: &[u8], message: Message) -> Option<String> {
-    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_BODY)?;
+    if body.len() > MAX_BODY {
+        return None;
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) => explain_text(text, message),
+        Err(error) => {
+            let text = String::from_utf8_lossy(body);
+            explain_text(&text, message).or_else(|| no_text(body.get(..error.valid_up_to())?))
+        }
+    }
+}
+
+fn explain_text(text: &str, message: Message) -> Option<String> {
     let whole = first_value(text)?;
     let walk = Walk { text };
     walk.message(whole, message).err()
+}
+
+/// What is wrong with the text in which a body stops being UTF-8.
+fn no_text(before: &[u8]) -> Option<String> {
+    let before = std::str::from_utf8(before).ok()?;
+    let (mut start, mut escaped) = (None, false);
+    for (index, character) in before.char_indices() {
+        match (start, character) {
+            _ if escaped => escaped = false,
+            (Some(_), '\\') => escaped = true,
+            (Some(_), '"') => start = None,
+            (None, '"') => start = Some(index),
+            _ => {}
+        }
+    }
+    let place = Walk { text: before }.place(before.get(start?..)?);
+    Some(format!("proto: syntax error {place}: invalid UTF-8 in string"))
 }
 
 /// The text of the first JSON value, if it is well formed.
@@ -182,6 +211,19 @@ fn split_value(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
     use crate::pdp::fields::CHECK_RESOURCES;
+
+    #[test]
+    fn a_text_that_is_no_text_is_told_with_the_place_where_it_begins() {
+        for (body, said) in [
+            (
+                &b"{\"requestId\":\"a\\\"\xff\"}"[..],
+                "proto: syntax error (line 1:14): invalid UTF-8 in string",
+            ),
+            (b"{\"foo\":\"\xff\"}", "proto: (line 1:2): unknown field \"foo\""),
+        ] {
+            assert_eq!(explain(body, CHECK_RESOURCES).as_deref(), Some(said));
+        }
+    }
 
     #[test]
     fn mistakes_are_told_as_cerbos_tells_them() {

@@ -12,6 +12,7 @@ mod explain;
 mod failure;
 mod fields;
 mod form;
+mod grammar;
 mod http;
 mod journal;
 mod metadata;

@@ -10,6 +10,7 @@ use serde::{
 use super::{
     explain::{Message, explain},
     failure::Failure,
+    grammar,
 };
 
 /// Reads one JSON value; what follows it is not looked at, and a body of nothing is an empty question.
@@ -23,11 +24,8 @@ pub(super) fn read<T: DeserializeOwned + Default>(body: &[u8], fields: Message) 
         Err(_) => Object::<T>::deserialize(&mut serde_json::Deserializer::from_slice(body)),
     };
     read.map(|object| object.0).map_err(|error| {
-        Failure::Invalid(match explain(body, fields) {
-            Some(why) => why,
-            None if error.is_eof() => "unexpected EOF".to_owned(),
-            None => error.to_string(),
-        })
+        let why = grammar::fault(body).or_else(|| explain(body, fields));
+        Failure::Invalid(why.unwrap_or_else(|| error.to_string()))
     })
 }
 
