@@ -5,13 +5,13 @@ mod keys;
 mod tokens;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use anyhow::Context;
-use portreeve_api::pdp::{self, Config, Journal, Point, config::Listen};
+use portreeve_api::pdp::{self, Config, Journal, Point, Workers, config::Listen};
 use portreeve_diagnostics::{Bundle, Diagnostic, Report, render};
 use portreeve_policies::{Kept, Options, PolicySet, Recompiled};
 use portreeve_store::{Directory, Watch, archive, is_yaml_or_json};
@@ -93,7 +93,7 @@ impl Started {
 
     /// Answers until SIGTERM or SIGINT.
     pub(crate) fn run(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.serve())
     }
 
@@ -113,14 +113,14 @@ impl Started {
         tracing::info!(%address, policies = count, revision = %policies.revision, "answering");
         // The text is not needed any more.
         drop(policies);
-        let service = pdp::router(Arc::clone(&point)).into_make_service_with_connect_info::<SocketAddr>();
-        let server = tokio::spawn(async move { axum::serve(listener, service).await });
+        let workers = Workers::start(&point).context("no threads")?;
         tokio::select! {
             _ = terminate.recv() => tracing::info!("SIGTERM: the end"),
             _ = interrupt.recv() => tracing::info!("SIGINT: the end"),
+            () = workers.accept(listener) => {}
         }
         // A question takes microseconds; nothing is worth waiting for but the journal.
-        server.abort();
+        drop(workers);
         refresh.abort();
         drop(watch);
         point.close();

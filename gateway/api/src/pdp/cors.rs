@@ -1,15 +1,9 @@
 //! Pages of other origins may ask, if they may.
 
-use std::sync::Arc;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http_body_util::Full;
 
-use axum::{
-    body::Body,
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
-    middleware::Next,
-};
-
-use super::{Point, config::Cors};
+use super::{config::Cors, http::Answer};
 
 /// The headers that a question needs.
 const HEADERS: [&str; 4] = ["accept", "content-type", "user-agent", "x-requested-with"];
@@ -18,31 +12,28 @@ const HEADERS: [&str; 4] = ["accept", "content-type", "user-agent", "x-requested
 const METHODS: [Method; 7] =
     [Method::GET, Method::POST, Method::HEAD, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// Answers preflight requests, and tells browsers which origins may read an answer.
-pub(super) async fn answer(State(point): State<Arc<Point>>, request: Request, next: Next) -> Response<Body> {
-    let Some(cors) = &point.cors else { return next.run(request).await };
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).cloned();
-    if request.method() == Method::OPTIONS
-        && let Some(method) = wanted
-    {
-        return preflight(cors, origin.as_ref(), &method, request.headers());
+/// Tells browsers which origins may read an answer.
+pub(super) fn allow(cors: &Cors, asked: &HeaderMap, answer: &mut Answer) {
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(allowed) = allowed(cors, asked.get(header::ORIGIN)) {
+        answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     }
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(allowed) = allowed(cors, origin.as_ref()) {
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
-    }
-    response
 }
 
-fn preflight(
+/// The answer to a request that only asks whether another may be made; nothing if it is not one.
+pub(super) fn preflight(cors: &Cors, asked: &Parts) -> Option<Answer> {
+    let method = asked.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+    let answer = || permission(cors, asked.headers.get(header::ORIGIN), method, &asked.headers);
+    (asked.method == Method::OPTIONS).then(answer)
+}
+
+fn permission(
     cors: &Cors,
     origin: Option<&HeaderValue>,
     method: &HeaderValue,
     headers: &HeaderMap,
-) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+) -> Answer {
+    let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let answer = response.headers_mut();
     let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";

@@ -1,6 +1,6 @@
 //! Questions that are not answered: gRPC's codes, HTTP's statuses, and the body that says why.
 
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde::Serialize;
 
 use super::violation::{Said, Violation};

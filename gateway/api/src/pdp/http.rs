@@ -1,15 +1,11 @@
 //! The decision point over HTTP.
 
-use std::{net::SocketAddr, sync::Arc, time::SystemTime};
+use std::{error::Error, net::SocketAddr, time::SystemTime};
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{ConnectInfo, RawQuery, Request, State},
-    http::{HeaderMap, Response, StatusCode, Uri, header},
-    middleware,
-    routing::{get, post},
-};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Body;
 use serde::Serialize;
 
 use super::{
@@ -28,24 +24,36 @@ use super::{
 /// The largest body that is read.
 const MAX_BODY: usize = 8 << 20;
 
-/// `POST /api/check/resources`, `POST /api/plan/resources` and `GET /_cerbos/health`. Who asks is taken from [`ConnectInfo`].
-pub fn router(point: Arc<Point>) -> Router {
-    let has_cors = point.cors.is_some();
-    let router = Router::new()
-        .route("/api/check/resources", post(check_resources).fallback(wrong_method))
-        .route("/api/plan/resources", post(plan_resources).fallback(wrong_method))
-        .route("/_cerbos/health", get(health).head(wrong_method).fallback(wrong_method))
-        .fallback(not_found)
-        .with_state(Arc::clone(&point));
-    if has_cors { router.layer(middleware::from_fn_with_state(point, cors::answer)) } else { router }
-}
+pub(super) type Answer = Response<Full<Bytes>>;
 
-async fn check_resources(State(point): State<Arc<Point>>, request: Request) -> Response<Body> {
-    asked(&point, request, checked).await
-}
-
-async fn plan_resources(State(point): State<Arc<Point>>, request: Request) -> Response<Body> {
-    asked(&point, request, planned).await
+/// Answers `POST /api/check/resources`, `POST /api/plan/resources` and `GET /_cerbos/health`, and says of everything else
+/// that it is not there. `peer` is who asks.
+pub(super) async fn answer<B>(point: &Point, peer: Option<SocketAddr>, request: Request<B>) -> Answer
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    if let Some(cors) = &point.cors
+        && let Some(answer) = cors::preflight(cors, &head)
+    {
+        return answer;
+    }
+    let form = form(head.uri.query(), &head.headers);
+    let asked = |answer| asked(point, &head, peer, body, form, answer);
+    let mut answered = match (head.uri.path(), &head.method) {
+        ("/api/check/resources", &Method::POST) => asked(checked).await,
+        ("/api/plan/resources", &Method::POST) => asked(planned).await,
+        ("/_cerbos/health", &Method::GET) => health(head.uri.query(), form),
+        ("/api/check/resources" | "/api/plan/resources" | "/_cerbos/health", _) => {
+            refuse(&Failure::Method, form)
+        }
+        (path, _) => not_found(path, form),
+    };
+    if let Some(cors) = &point.cors {
+        cors::allow(cors, &head.headers, &mut answered);
+    }
+    answered
 }
 
 /// A question as it came in.
@@ -56,16 +64,20 @@ struct Asked<'a> {
     form: Form,
 }
 
-async fn asked(
+async fn asked<B>(
     point: &Point,
-    request: Request,
+    head: &http::request::Parts,
+    peer: Option<SocketAddr>,
+    body: B,
+    form: Form,
     answer: fn(&Point, &Asked<'_>) -> Result<Vec<u8>, Failure>,
-) -> Response<Body> {
-    let form = form(request.uri().query(), request.headers());
-    let (head, body) = request.into_parts();
-    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    let answered = match axum::body::to_bytes(body, MAX_BODY).await {
-        Ok(body) => answer(point, &Asked { headers: &head.headers, peer, body: &body, form }),
+) -> Answer
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let answered = match Limited::new(body, MAX_BODY).collect().await {
+        Ok(body) => answer(point, &Asked { headers: &head.headers, peer, body: &body.to_bytes(), form }),
         Err(_) => Err(Failure::TooLarge),
     };
     match answered {
@@ -126,11 +138,9 @@ fn planned(point: &Point, question: &Asked<'_>) -> Result<Vec<u8>, Failure> {
     form::write(&answer, question.form).map_err(|error| Failure::Internal(error.to_string()))
 }
 
-async fn health(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
+fn health(query: Option<&str>, form: Form) -> Answer {
     const KNOWN: [&str; 2] = ["", "cerbos.svc.v1.CerbosService"];
-    let form = form(query.as_deref(), &headers);
-    let asked =
-        query.as_deref().unwrap_or_default().split('&').find_map(|part| part.strip_prefix("service="));
+    let asked = query.unwrap_or_default().split('&').find_map(|part| part.strip_prefix("service="));
     if asked.is_some_and(|service| !KNOWN.contains(&service)) {
         return refuse(&Failure::NotFound("unknown service"), form);
     }
@@ -145,15 +155,11 @@ async fn health(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body>
     json(StatusCode::OK, body)
 }
 
-async fn wrong_method(RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
-    refuse(&Failure::Method, form(query.as_deref(), &headers))
-}
-
-async fn not_found(uri: Uri, headers: HeaderMap) -> Response<Body> {
-    if uri.path().starts_with("/api/") || uri.path().starts_with("/_cerbos/") {
-        return refuse(&Failure::NotFound("Not Found"), form(uri.query(), &headers));
+fn not_found(path: &str, form: Form) -> Answer {
+    if path.starts_with("/api/") || path.starts_with("/_cerbos/") {
+        return refuse(&Failure::NotFound("Not Found"), form);
     }
-    let mut response = Response::new(Body::from("404 page not found\n"));
+    let mut response = Response::new(Full::from("404 page not found\n"));
     *response.status_mut() = StatusCode::NOT_FOUND;
     let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
@@ -173,16 +179,16 @@ fn form(query: Option<&str>, headers: &HeaderMap) -> Form {
     if lines { Form::Lines } else { Form::Line }
 }
 
-fn refuse(failure: &Failure, form: Form) -> Response<Body> {
-    answer(failure.status(), &failure.body(), form)
+fn refuse(failure: &Failure, form: Form) -> Answer {
+    written(failure.status(), &failure.body(), form)
 }
 
-fn answer(status: StatusCode, value: &impl Serialize, form: Form) -> Response<Body> {
+fn written(status: StatusCode, value: &impl Serialize, form: Form) -> Answer {
     json(status, form::write(value, form).unwrap_or_default())
 }
 
-fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn json(status: StatusCode, body: Vec<u8>) -> Answer {
+    let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
     let json = header::HeaderValue::from_static("application/json");
     response.headers_mut().insert(header::CONTENT_TYPE, json);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use serde::Serialize;
 
 use super::config::Audit;

@@ -1,7 +1,7 @@
 //! The decision point: a server that answers the questions that a Cerbos server answers.
 //!
-//! [`Config`] is what a Cerbos server is configured with, [`Point`] answers, [`router`] is HTTP around it, and
-//! [`Journal`] is where it is written down.
+//! [`Config`] is what a Cerbos server is configured with, [`Point`] answers, [`Workers`]
+//! are the threads that it answers on, and [`Journal`] is where it is written down.
 
 mod answer;
 mod call_id;
@@ -23,8 +23,9 @@ mod question;
 mod reading;
 mod validate;
 mod violation;
+mod workers;
 
 pub use config::Config;
-pub use http::router;
 pub use journal::{Journal, Unwritable};
 pub use point::{Point, ReadTokens, Untrusted};
+pub use workers::Workers;

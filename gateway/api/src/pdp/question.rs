@@ -1,10 +1,10 @@
 //! What is asked, as it comes in. Attributes are read straight into the evaluator's values.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use portreeve_cel::{Map, Val};
 use portreeve_policies as policies;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
 
 use super::reading::Object;
 
@@ -31,6 +31,7 @@ pub(super) struct PlanResources {
     #[serde(alias = "request_id")]
     pub(super) request_id: Option<String>,
     pub(super) action: Option<Arc<str>>,
+    #[serde(deserialize_with = "names")]
     pub(super) actions: Option<Vec<Arc<str>>>,
     pub(super) principal: Option<Object<Principal>>,
     pub(super) resource: Option<Object<Planned>>,
@@ -77,6 +78,7 @@ pub(super) struct Planned {
 pub(super) struct Principal {
     #[serde(skip_serializing_if = "is_nothing")]
     pub(super) id: Option<String>,
+    #[serde(deserialize_with = "names")]
     pub(super) roles: Option<Vec<Arc<str>>>,
     #[serde(alias = "policy_version", skip_serializing_if = "is_nothing")]
     pub(super) policy_version: Option<String>,
@@ -90,6 +92,7 @@ pub(super) struct Principal {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct Entry {
+    #[serde(deserialize_with = "names")]
     pub(super) actions: Option<Vec<Arc<str>>>,
     pub(super) resource: Option<Object<Resource>>,
 }
@@ -132,6 +135,34 @@ pub(super) struct Token {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct RequestContext {
     pub(super) annotations: Option<Map>,
+}
+
+/// Names are shared by what is decided, and are read into that form at once.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Arc<str>>>, D::Error> {
+    let names = Option::<Vec<Name>>::deserialize(deserializer)?;
+    Ok(names.map(|names| names.into_iter().map(|name| name.0).collect()))
+}
+
+struct Name(Arc<str>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+        Ok(Name(name.into()))
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde asks so")]

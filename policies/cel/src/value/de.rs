@@ -102,11 +102,34 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let below = self.deeper()?;
         let mut entries = Vec::new();
-        while let Some(key) = map.next_key::<Arc<str>>()? {
+        while let Some(key) = map.next_key_seed(Text)? {
             entries.push((key, map.next_value_seed(below)?));
         }
         let twice = |key| A::Error::custom(format_args!("duplicate key `{key}`"));
         Map::unique(entries).map(Value::Map).map_err(twice)
+    }
+}
+
+/// Reads a text into its shared form, with nothing in between.
+struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Arc<str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Text {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
+        Ok(text.into())
     }
 }
 
@@ -127,6 +150,11 @@ mod tests {
     fn a_key_that_occurs_twice_is_refused() {
         let error = serde_json::from_str::<Value>(r#"{"a": {"b": 1, "c": 2, "b": 3}}"#).expect_err("twice");
         assert!(error.to_string().contains("duplicate key `b`"), "{error}");
+        for size in [2, 4, 5, 32, 33, 100] {
+            let keys: Vec<String> = (1..size).chain([size / 2]).map(|n| format!("\"key{n}\": 1")).collect();
+            let error = serde_json::from_str::<Value>(&format!("{{{}}}", keys.join(","))).expect_err("twice");
+            assert!(error.to_string().contains(&format!("duplicate key `key{}`", size / 2)), "{error}");
+        }
     }
 
     #[test]

@@ -27,18 +27,25 @@ pub struct Map {
 impl Map {
     /// A map of these entries. `Err` is a key that occurs twice.
     pub(crate) fn unique(entries: Vec<(Arc<str>, Value)>) -> Result<Self, Arc<str>> {
-        let order = order(&entries);
-        let twice = order.windows(2).find_map(|pair| match pair {
-            [a, b] => {
-                let (a, b) = (entries.get(*a as usize)?, entries.get(*b as usize)?);
-                (a.0 == b.0).then(|| a.0.clone())
-            }
-            _ => None,
-        });
-        match twice {
+        let order = if entries.len() > SMALL { order(&entries) } else { Vec::new() };
+        let map = Self::build(entries, order);
+        match map.twice().map(Arc::clone) {
             Some(key) => Err(key),
-            None => Ok(Self::build(entries, order)),
+            None => Ok(map),
         }
+    }
+
+    /// A key that occurs twice.
+    fn twice(&self) -> Option<&Arc<str>> {
+        let key = |place: usize| self.entries.get(place).map(|(key, _)| key);
+        if !self.sorted.is_empty() {
+            let mut pairs = self.sorted.windows(2);
+            let same = |pair: &&[u32]| matches!(pair, [a, b] if key(*a as usize) == key(*b as usize));
+            return pairs.find(same).and_then(|pair| key(*pair.first()? as usize));
+        }
+        // Every one is held against every other, by their hashes where there are any.
+        let alike = |a: usize, b: usize| self.hashes.get(a) == self.hashes.get(b) && key(a) == key(b);
+        (1..self.len()).find(|later| (0..*later).any(|earlier| alike(earlier, *later))).and_then(key)
     }
 
     fn build(entries: Vec<(Arc<str>, Value)>, order: Vec<u32>) -> Self {

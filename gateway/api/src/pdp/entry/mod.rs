@@ -6,7 +6,7 @@ mod trail;
 
 use std::{net::SocketAddr, time::SystemTime};
 
-use axum::http::HeaderMap;
+use http::HeaderMap;
 use portreeve_policies::{Decision, Filter};
 use serde::Serialize;
 
