@@ -63,7 +63,10 @@ impl Workers {
     /// The system gives no thread, or none with a runtime.
     pub fn start(point: &Arc<Point>) -> io::Result<Self> {
         let count = thread::available_parallelism().map_or(1, usize::from);
-        iter::repeat_with(|| Worker::start(Arc::clone(point))).take(count).collect::<io::Result<_>>().map(Self)
+        iter::repeat_with(|| Worker::start(Arc::clone(point)))
+            .take(count)
+            .collect::<io::Result<_>>()
+            .map(Self)
     }
 
     /// Accepts connections for as long as it is awaited, and gives each to the thread that has the fewest.
