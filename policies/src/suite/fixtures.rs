@@ -104,6 +104,11 @@ fn aux(fields: &mut Object<'_>, found: &mut Fixtures, reading: &mut Reading<'_>)
     let node = fields.field("auxData", reading);
     for entry in reading.entries(node) {
         let mut fields = Object::of(&entry.value, reading);
+        if fields.key("jwt").is_some() && fields.key("jwts").is_some() {
+            let path = Path::Field(&Path::Root, "auxData");
+            let rule = "Only one of the jwt or jwts fields must be set";
+            reading.invalid_mapping(entry.value.span, Path::Key(&path, &entry.key.value), rule);
+        }
         let jwt = attributes(&mut fields, "jwt", reading);
         let tokens = fields.field("jwts", reading);
         let jwts = reading.entries(tokens).iter().map(|entry| {

@@ -125,12 +125,16 @@ impl<'s> Expected<'s> {
                 None => self.effects.push((&action.value, *effect)),
             }
         }
+        // Of one expectation the last word counts; only others can be contradicted.
+        let others = self.outputs.len();
         for said in &written.outputs {
             for (source, value) in &said.expected {
                 let action = said.action.value.as_str();
-                let before = self.outputs.iter().find(|(a, s, _)| *a == action && *s == source.value);
+                let mut known = self.outputs.iter_mut().enumerate();
+                let before = known.find(|(_, (a, s, _))| *a == action && *s == source.value);
                 match before {
-                    Some((.., known)) if *known != value => {
+                    Some((at, (.., known))) if at >= others => *known = value,
+                    Some((_, (.., known))) if *known != value => {
                         let what = format!(
                             "output \"{}\" from principal \"{{principal}}\" performing action \"{action}\"",
                             source.value

@@ -12,7 +12,7 @@ pub fn is_suite(path: &str) -> bool {
 }
 
 /// The endings, in the order in which they are looked for.
-pub(super) const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+pub(super) const ENDINGS: [&str; 3] = ["json", "yaml", "yml"];
 
 /// The folder of the fixtures of a suite.
 pub(super) fn testdata(suite: &str) -> String {

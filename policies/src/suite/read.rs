@@ -132,7 +132,7 @@ fn effects(fields: &mut Object<'_>, path: Path<'_>, reading: &mut Reading<'_>) -
         let effect = match (&entry.value.kind, entry.value.as_str()) {
             (Kind::Int(1), _) | (_, Some("EFFECT_ALLOW")) => Effect::Allow,
             (Kind::Int(2), _) | (_, Some("EFFECT_DENY")) => Effect::Deny,
-            (Kind::Int(_), _) | (_, Some("EFFECT_UNSPECIFIED" | "EFFECT_NO_MATCH")) => {
+            (Kind::Int(_) | Kind::Null, _) | (_, Some("EFFECT_UNSPECIFIED" | "EFFECT_NO_MATCH")) => {
                 reading.invalid(entry.value.span, path, NO_EFFECT);
                 continue;
             }

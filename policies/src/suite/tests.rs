@@ -81,6 +81,12 @@ fn what_is_wrong_with_a_suite_is_said_as_cerbos_says_it() {
         ("name: S\n", "tests: value is required"),
         ("name: S\ntests: 1\n", "2:8 expected sequence got Integer"),
         ("name: S\nskip: yes\n", "2:7 expected boolean value got String"),
+        ("name: S\noptions: null\ntests: []\n", "2:10 expected object got Null"),
+        ("name: S\nskip: null\ntests: []\n", "2:7 expected boolean value got Null"),
+        (
+            "name: S\nauxData:\n  j: {jwt: {}, jwts: {}}\ntests: []\n",
+            "3:6 auxData[\"j\"]: Only one of the jwt or jwts fields must be set\n4:1 tests: value is required",
+        ),
         ("name: S\nfoo: 1\ntests: []\n", "2:1 unknown field \"foo\""),
         ("- name: S\n", "1:1 invalid document: contents are not valid YAML or JSON"),
         ("name: S\n---\nname: T\n", "more than one YAML document detected"),
@@ -170,6 +176,42 @@ principalGroups: {all: {principals: [ann, bob]}}
     ];
     let (results, ..) = ran(&files);
     assert_eq!((results.summary.overall_result, results.summary.tests_count), (Verdict::Passed, 2));
+}
+
+#[test]
+fn json_fixtures_come_before_yaml() {
+    let text = "name: S
+tests:
+  - name: T
+    input: {principals: [ann], resources: [doc], actions: [edit]}
+    expected: [{principal: ann, resource: doc, actions: {edit: EFFECT_ALLOW}}]
+";
+    let files = [
+        ("a_test.yaml", text),
+        ("testdata/principals.json", r#"{"principals": {"ann": {"id": "ann", "roles": ["user"]}}}"#),
+        ("testdata/principals.yaml", "principals: {ann: {id: ann, roles: [nobody]}}"),
+        ("testdata/resources.yml", "resources: {doc: {kind: doc, id: d1, attr: {owner: ann}}}"),
+    ];
+    assert_eq!(ran(&files).0.summary.overall_result, Verdict::Passed);
+}
+
+#[test]
+fn the_last_of_two_outputs_of_one_expectation_counts() {
+    let expected = |first: &str, last: &str| {
+        let output = |who: &str| {
+            format!(
+                "{{action: view, expected: [{{src: 'resource.doc.vdefault#readers', val: {{who: {who}}}}}]}}"
+            )
+        };
+        test(&format!(
+            "    input: {{principals: [ann], resources: [doc], actions: [view]}}\n    expected: [{{principal: ann, resource: doc, actions: {{view: EFFECT_ALLOW}}, outputs: [{}, {}]}}]\n",
+            output(first),
+            output(last)
+        ))
+    };
+    let verdict = |text: &str| ran(&[("a_test.yaml", text)]).0.summary.overall_result;
+    assert_eq!(verdict(&expected("bob", "ann")), Verdict::Passed);
+    assert_eq!(verdict(&expected("ann", "bob")), Verdict::Failed);
 }
 
 #[test]
