@@ -22,6 +22,9 @@ impl Checker<'_> {
             return self.report(expr, format!("undeclared reference to '{function}'"));
         };
         self.constants(name, &target.into_iter().chain(args).collect::<Vec<_>>());
+        if name == "format" {
+            self.formatted(target, args);
+        }
         self.overload(expr, known, name, &types, target.is_some())
     }
 

@@ -1,5 +1,5 @@
-use super::Checker;
-use crate::functions::constants::bad_constant;
+use super::{Checker, Type};
+use crate::functions::{constants::bad_constant, strings::format};
 use crate::syntax::{Expr, ExprKind, Literal};
 use crate::{List, Val};
 
@@ -22,6 +22,51 @@ impl Checker<'_> {
             self.report(place, bad.why);
         }
     }
+}
+
+impl Checker<'_> {
+    /// The values that a format written out is given, as far as their types are plain to see.
+    pub(super) fn formatted(&mut self, target: Option<&Expr>, args: &[Expr]) {
+        let (Some(Val::Str(format)), [Expr { kind: ExprKind::List(items), .. }]) =
+            (target.and_then(constant), args)
+        else {
+            return;
+        };
+        for (verb, item) in format::verbs(format).zip(items) {
+            let plain = match &item.value.kind {
+                ExprKind::Literal(_) | ExprKind::Ident(_) | ExprKind::Select { .. } => {
+                    let known = self.issues.len();
+                    let found = self.type_of(&item.value);
+                    self.issues.truncate(known);
+                    found
+                }
+                ExprKind::List(_) => Type::list(Type::Dyn),
+                ExprKind::Map(_) => Type::map(Type::Dyn, Type::Dyn),
+                _ => Type::Dyn,
+            };
+            if let Some(given) = name_of(&plain)
+                && let Some(why) = format::refusal(verb, given)
+            {
+                self.report(&item.value, why);
+            }
+        }
+    }
+}
+
+/// What `type` calls values of a plain type.
+const fn name_of(found: &Type) -> Option<&'static str> {
+    Some(match found {
+        Type::Null => "null_type",
+        Type::Bool => "bool",
+        Type::Int => "int",
+        Type::Uint => "uint",
+        Type::Double => "double",
+        Type::String => "string",
+        Type::Bytes => "bytes",
+        Type::List(_) => "list",
+        Type::Map(..) => "map",
+        _ => return None,
+    })
 }
 
 fn constant(expr: &Expr) -> Option<Val<'_>> {

@@ -45,6 +45,7 @@ fn what_may_be_right_is_not_found_fault_with() {
         "type(P.id) == string && type(1) == int && type(now()) == google.protobuf.Timestamp",
         "hierarchy(P.id)[0] == 'a' && hierarchy('a.b') == hierarchy(['a'])",
         "spiffeID(P.id) == dyn('spiffe://a/b') && optional.of(1).optFlatMap(x, dyn(x)) == 1",
+        "'%d %f %s'.format([P.attr.x, 1, P.id]) == '' && '%d'.format(P.attr.list) == ''",
         "P.attr.x.sort() > null && P.attr.x.sort() == 1",
         "[[1], [2]].flatten() == [1, 2] && [1].flatten(1) == [1] && [1, [2]].flatten() == []",
         "P.roles.sortBy(r, size(r)) == P.roles && {'a': 1}.all(k, v, k == 'a' && v == 1)",
@@ -135,6 +136,15 @@ fn what_cannot_be_right_is_found_where_it_is() {
             "timestamp(253402300800)",
             "invalid timestamp: 253402300800 is not within the years 1 to 9999 @ 253402300800",
         ),
+        (
+            "'%s %d'.format([1, P.id])",
+            "error during formatting: decimal clause can only be used on ints, uints, and doubles, was given string @ P.id",
+        ),
+        (
+            "'%x'.format([[1]])",
+            "error during formatting: only ints, uints, bytes, and strings can be formatted as hex, was given list @ [1]",
+        ),
+        ("math.greatest([])", "math.greatest() invalid single argument value @ []"),
         ("duration(null)", "invalid duration `null` @ null"),
         ("P.id.existsOne(P.id, true)", "undeclared reference to 'existsOne' @ P.id.existsOne(P.id, true)"),
     ] {

@@ -33,9 +33,11 @@ pub(crate) fn bad_constant(name: &str, args: &[Option<Val<'_>>]) -> Option<BadCo
         ("matches", [_, Some(Val::Str(pattern))]) => {
             Pattern::compile(pattern).err().and_then(|why| bad(1, why.to_string()))
         }
-        ("format", [Some(Val::Str(text)), values]) => {
-            let count = if let Some(Val::List(values)) = values { Some(values.len()) } else { None };
-            format::check(text, count).err().and_then(|why| bad(0, why))
+        ("format", [Some(Val::Str(text)), Some(Val::List(values))]) => {
+            format::check(text, values.len()).err().and_then(|why| bad(0, why))
+        }
+        ("math.greatest" | "math.least", [Some(Val::List(values))]) if values.is_empty() => {
+            bad(0, format!("{name}() invalid single argument value"))
         }
         _ => None,
     }
@@ -65,7 +67,9 @@ mod tests {
             ("format", vec![text("%s %s"), list], None),
             ("format", vec![text("%s"), list], Some(0)),
             ("format", vec![text("%s %s %s"), list], Some(0)),
-            ("format", vec![text("%z"), None], Some(0)),
+            ("format", vec![text("%z"), None], None),
+            ("format", vec![text("%z %s"), list], Some(0)),
+            ("format", vec![text("%.2% %d"), list], Some(0)),
             ("format", vec![text("%s"), None], None),
             ("other", vec![text("(")], None),
         ] {

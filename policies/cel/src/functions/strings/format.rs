@@ -35,7 +35,7 @@ pub(crate) fn write<'a>(
 }
 
 /// Whether `format` can be read, and takes as many values as there are.
-pub(crate) fn check(format: &str, count: Option<usize>) -> Result<(), String> {
+pub(crate) fn check(format: &str, count: usize) -> Result<(), String> {
     let (mut rest, mut taken) = (format, 0);
     while let Some((_, after)) = rest.split_once('%') {
         let (clause, after) = Clause::parse(after)?;
@@ -43,12 +43,48 @@ pub(crate) fn check(format: &str, count: Option<usize>) -> Result<(), String> {
         taken += usize::from(clause.verb != '%');
     }
     match count {
-        Some(count) if count < taken => Err(format!("index {count} out of range")),
-        Some(count) if count > taken => {
+        count if count < taken => Err(format!("index {count} out of range")),
+        count if count > taken => {
             Err(format!("too many arguments supplied to string.format (expected {taken}, got {count})"))
         }
         _ => Ok(()),
     }
+}
+
+/// The clauses of a format that take a value, by their letters, as far as it can be read.
+pub(crate) fn verbs(format: &str) -> impl Iterator<Item = char> {
+    let mut rest = format;
+    std::iter::from_fn(move || {
+        let (_, after) = rest.split_once('%')?;
+        let (clause, after) = Clause::parse(after).ok()?;
+        rest = after;
+        Some(clause.verb)
+    })
+    .filter(|verb| *verb != '%')
+}
+
+/// What is wrong with a value of that type in that clause.
+pub(crate) fn refusal(verb: char, given: &str) -> Option<String> {
+    let taken = match verb {
+        's' => return None,
+        'd' | 'f' | 'e' => matches!(given, "int" | "uint" | "double"),
+        'b' => matches!(given, "int" | "uint" | "bool"),
+        'o' => matches!(given, "int" | "uint"),
+        _ => matches!(given, "int" | "uint" | "string" | "bytes"),
+    };
+    (!taken).then(|| refused(verb, given))
+}
+
+fn refused(verb: char, given: &str) -> String {
+    let takes = match verb {
+        'd' => "decimal clause can only be used on ints, uints, and doubles",
+        'f' => "fixed-point clause can only be used on ints, uints, and doubles",
+        'e' => "scientific clause can only be used on ints, uints, and doubles",
+        'o' => "octal clause can only be used on ints and uints",
+        'b' => "only ints, uints, and bools can be formatted as binary",
+        _ => "only ints, uints, bytes, and strings can be formatted as hex",
+    };
+    format!("error during formatting: {takes}, was given {given}")
 }
 
 /// What follows a `%`.
@@ -59,6 +95,7 @@ struct Clause {
 
 impl Clause {
     fn parse(text: &str) -> Result<(Self, &str), String> {
+        let said = text.starts_with('.');
         let (precision, text) = match text.strip_prefix('.') {
             Some(rest) => {
                 let end = rest
@@ -75,6 +112,7 @@ impl Clause {
         }
         let mut chars = text.chars();
         match chars.next() {
+            Some('%') if said => Err("unrecognized formatting clause \"%\"".to_owned()),
             Some(verb @ ('%' | 's' | 'd' | 'f' | 'e' | 'x' | 'X' | 'o' | 'b')) => {
                 Ok((Self { verb, precision }, chars.as_str()))
             }
@@ -135,15 +173,7 @@ impl Clause {
     }
 
     fn refuse(&self, value: Val<'_>) -> ErrorKind {
-        let takes = match self.verb {
-            'd' => "decimal clause can only be used on ints, uints, and doubles",
-            'f' => "fixed-point clause can only be used on ints, uints, and doubles",
-            'e' => "scientific clause can only be used on ints, uints, and doubles",
-            'o' => "octal clause can only be used on ints and uints",
-            'b' => "only ints, uints, and bools can be formatted as binary",
-            _ => "only ints, uints, bytes, and strings can be formatted as hex",
-        };
-        ErrorKind::message(format!("error during formatting: {takes}, was given {}", value.type_name()))
+        ErrorKind::message(refused(self.verb, value.type_name()))
     }
 }
 
