@@ -16,8 +16,20 @@ pub(crate) fn field(bundle: &Bundle, value: Span) -> Span {
     key(bundle, value).unwrap_or(value)
 }
 
+/// The place of a value that is not written: behind the colon of its key.
+pub(crate) fn nothing(bundle: &Bundle, value: Span) -> Span {
+    let rest = bundle.file(value).and_then(|file| file.text.get(value.start as usize..));
+    match rest {
+        Some(rest) if rest.starts_with(':') => Span { start: value.start + 1, end: value.start + 1, ..value },
+        _ => value,
+    }
+}
+
 fn key(bundle: &Bundle, value: Span) -> Option<Span> {
-    let before = bundle.file(value)?.text.get(..value.start as usize)?;
+    let text = &bundle.file(value)?.text;
+    // A value that is not written stands at the colon.
+    let unwritten = u32::from(text.get(value.start as usize..).is_some_and(|rest| rest.starts_with(':')));
+    let before = text.get(..(value.start + unwritten) as usize)?;
     let before = before.trim_end();
     let block = before.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+'));
     let before = block.strip_suffix(['|', '>']).unwrap_or(before).trim_end();

@@ -121,7 +121,7 @@ impl Reading<'_> {
         let (found, place) = match node.kind {
             Kind::Map(_) => ("Mapping", place::mapping(self.bundle, node.span)),
             Kind::Seq(_) => ("Sequence", node.span),
-            Kind::Null => ("Null", node.span),
+            Kind::Null => ("Null", place::nothing(self.bundle, node.span)),
             Kind::Int(_) => ("Integer", node.span),
             Kind::Bool(_) => ("Bool", node.span),
             Kind::Str { .. } => ("String", node.span),

@@ -50,6 +50,11 @@ fn a_null_is_no_list_mapping_or_boolean_and_no_text_is_the_empty_one() {
             policy("", "").replace("EFFECT_ALLOW", "null"),
             "7:7 resourcePolicy.rules[0].effect: value is required",
         ),
+        (policy("  variables:\n", ""), "5:13 expected object got Null"),
+        (
+            policy("", "").replace("resource: r", "resource:"),
+            "3:3 resourcePolicy.resource: value is required",
+        ),
     ] {
         assert_eq!(said(&[&text]), [expected], "{text}");
     }
