@@ -107,8 +107,10 @@ impl Checker<'_> {
             return self.report(target, why);
         }
         let Each { range, body: found, .. } = self.each(target, &[name], None, key);
-        if matches!(range, Type::List(_) | Type::Dyn) && found.is_sortable() {
-            return range;
+        match &range {
+            Type::List(_) if found.is_sortable() => return range,
+            Type::Dyn if found.is_sortable() => return Type::list(Type::Dyn),
+            _ => {}
         }
         let message = format!(
             "found no matching overload for '@sortByAssociatedKeys' applied to '{range}.({})'",

@@ -104,6 +104,10 @@ fn what_cannot_be_right_is_found_where_it_is() {
             "found no matching overload for '@sortByAssociatedKeys' applied to 'list(int).(list(list(int)))' @ [1]",
         ),
         (
+            "!P.attr.x.sortBy(x, x)",
+            "found no matching overload for '!_' applied to '(list(dyn))' @ !P.attr.x.sortBy(x, x)",
+        ),
+        (
             "P.attr.sortBy(x, x)",
             "found no matching overload for '@sortByAssociatedKeys' applied to 'map(string, dyn).(list(string))' @ P.attr",
         ),
