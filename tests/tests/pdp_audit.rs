@@ -6,7 +6,7 @@ use portreeve_tests::{PATIENCE, Process, Request, eventually, free_port, portree
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const POLICIES: [(&str, &str); 5] = [
+const POLICIES: [(&str, &str); 6] = [
     (
         "root.yaml",
         "resourcePolicy:
@@ -30,6 +30,15 @@ const POLICIES: [(&str, &str); 5] = [
   rules:
     - {resource: note, allowActions: [view]}
     - {resource: note, allowActions: [edit], condition: {match: {expr: R.attr.mine}}}",
+    ),
+    (
+        "audits.yaml",
+        "resourcePolicy:
+  resource: audit
+  version: default
+  rules:
+    - {actions: [view], effect: EFFECT_ALLOW, roles: [user], condition: {match: {expr: P.attr.auditor}}}
+    - {actions: [view], effect: EFFECT_ALLOW, roles: [user], condition: {match: {expr: R.attr.open}}}",
     ),
     (
         "bob.yaml",
@@ -137,6 +146,20 @@ fn entries_tell_the_policies_that_had_a_say_and_those_of_the_scopes_above() {
     let source = &entries[4]["auditTrail"]["effectivePolicies"]["resource.note.vdefault/acme"];
     assert_eq!(*source, json!({"attributes": {"driver": "disk", "source": "acme.yaml"}}));
     assert_eq!(entries[5]["planResources"]["output"]["scope"], "acme.hr");
+}
+
+#[test]
+fn a_plan_tells_which_conditions_have_no_value_whatever_the_resource_is() {
+    let folder = folder();
+    let (_process, port) = start(&folder, "policies", "");
+    let resource = json!({"kind": "audit", "scope": "."});
+    let question = json!({"principal": principal("ann", "user"), "resource": resource, "action": "view"});
+    let reply = Request::new("POST", "/api/plan/resources").json(&question).send(port);
+    assert_eq!(reply.json()["filter"]["kind"], "KIND_CONDITIONAL", "{}", reply.text());
+    let plan = &entries(&folder, 1)[0]["planResources"];
+    let error = json!({"message": "no such key: auditor", "expression": "P.attr.auditor"});
+    assert_eq!(plan["output"]["evaluationErrors"], json!([{"celError": error}]));
+    assert_eq!((&plan["input"]["resource"]["scope"], &plan["output"]["scope"]), (&json!("."), &Value::Null));
 }
 
 #[test]

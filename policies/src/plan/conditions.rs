@@ -2,7 +2,9 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use portreeve_cel::{Env, Known, Limits, Map, Residual, Unplannable, Val, Value, syntax::Operator};
+use portreeve_cel::{
+    Env, ErrorKind, Known, Limits, Map, Residual, Unplannable, Val, Value, syntax::Operator,
+};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -11,7 +13,7 @@ use super::{
     question::{Manner, PlanError, PlanQuestion},
 };
 use crate::{
-    Along, Check, PolicySet, RuleId,
+    Along, Check, EvaluationError, PolicySet, RuleId,
     check::{self, Place},
     compile::slot,
     glob::Glob,
@@ -43,13 +45,15 @@ pub(super) struct Conditions<'a, 'p> {
     effective: FxHashMap<u32, Rc<Fact>>,
     /// The rules that are about an action and a role.
     pub(super) looked_at: Vec<RuleId>,
+    /// Expressions that have no value whatever the resource is.
+    pub(super) errors: Vec<EvaluationError>,
 }
 
 /// What is known of a name.
 enum Fact {
     Value(Value),
-    /// It has no value, which is an error.
-    Unset,
+    /// It has no value, which is an error, and why, where that is known.
+    Unset(Option<ErrorKind>),
     Left(Residual),
 }
 
@@ -64,8 +68,23 @@ impl<'a, 'p> Conditions<'a, 'p> {
     ) -> Self {
         let (attr, now, manner) = (question.resources.attr, question.now, question.manner);
         let base = check::base(check, along);
-        let (regions, variables, effective, looked_at) = Default::default();
-        Self { set, check, along, place, attr, now, manner, base, regions, variables, effective, looked_at }
+        let (regions, variables, effective) = Default::default();
+        let (looked_at, errors) = Default::default();
+        Self {
+            set,
+            check,
+            along,
+            place,
+            attr,
+            now,
+            manner,
+            base,
+            regions,
+            variables,
+            effective,
+            looked_at,
+            errors,
+        }
     }
 
     /// Where a condition holds; nothing is everywhere.
@@ -116,6 +135,9 @@ impl<'a, 'p> Conditions<'a, 'p> {
 
     fn leaf(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Region, PlanError> {
         let mut left = self.expression(id, names, unit)?;
+        if let Residual::Error(why) = &left {
+            self.failed(id, why);
+        }
         if self.manner == Manner::Exact {
             left = checked(left);
         }
@@ -130,6 +152,14 @@ impl<'a, 'p> Conditions<'a, 'p> {
         let refused = Node::leaf(left.negated());
         let fails = Node::any([holds.clone(), refused]).negated();
         Ok(Region { holds, fails })
+    }
+
+    fn failed(&mut self, id: u32, why: &ErrorKind) {
+        let Some(expression) = self.set.expressions.get(id as usize) else { return };
+        let error = EvaluationError { expression: Arc::clone(&expression.text), message: why.to_string() };
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
     }
 
     fn expression(&mut self, id: u32, names: u32, unit: Option<u32>) -> Result<Residual, PlanError> {
@@ -149,7 +179,14 @@ impl<'a, 'p> Conditions<'a, 'p> {
         if let (true, Some(unit)) = (expression.runtime, unit) {
             facts.push((slot::DERIVED_ROLES, self.effective(unit)?));
         }
-        self.partial(&known.env, expression, &known.constants, &facts)
+        let left = self.partial(&known.env, expression, &known.constants, &facts)?;
+        Ok(match left {
+            // Without a value is what refers to what has none.
+            Residual::Error(ErrorKind::Undefined(name)) => Residual::Error(
+                facts.into_iter().find_map(|(_, fact)| root(&fact)).unwrap_or(ErrorKind::Undefined(name)),
+            ),
+            left => left,
+        })
     }
 
     fn partial(
@@ -171,7 +208,7 @@ impl<'a, 'p> Conditions<'a, 'p> {
         for (slot, fact) in facts {
             let fact = match &**fact {
                 Fact::Value(value) => Known::Value(Val::from(value)),
-                Fact::Unset => Known::Unset,
+                Fact::Unset(_) => Known::Unset,
                 Fact::Left(residual) => Known::Residual(residual),
             };
             put(&mut known, *slot, fact);
@@ -188,10 +225,10 @@ impl<'a, 'p> Conditions<'a, 'p> {
         let set = self.set;
         let variable = set.names.get(names as usize).and_then(|names| names.variables.get(id as usize));
         let fact = match variable {
-            None => Fact::Unset,
+            None => Fact::Unset(None),
             Some(variable) => match self.expression(variable.expression, names, unit)? {
                 Residual::Value(value) => Fact::Value(value),
-                Residual::Error(_) => Fact::Unset,
+                Residual::Error(why) => Fact::Unset(Some(why)),
                 left if left.size() > MAX_SIZE || left.depth() > MAX_DEPTH => {
                     let expression = Arc::clone(&variable.name);
                     return Err(PlanError { expression, why: Unplannable::TooLarge });
@@ -208,6 +245,14 @@ impl<'a, 'p> Conditions<'a, 'p> {
     pub(super) fn derived_role(&mut self, derived: &Derived) -> Result<Region, PlanError> {
         // Q11: no derived role is effective while the condition of one is evaluated.
         self.condition(derived.condition, derived.names, None)
+    }
+
+    /// A resource policy is visited. Cerbos works out all of its derived roles then, which tells of errors in them.
+    pub(super) fn visit(&mut self, unit: u32) {
+        if self.manner == Manner::AsCerbos && self.along.options.derived_roles {
+            // What cannot be planned is told where a rule needs it.
+            let _ = self.effective(unit);
+        }
     }
 
     /// The derived roles that are effective in the scope of a resource policy: a sorted list.
@@ -232,9 +277,17 @@ impl<'a, 'p> Conditions<'a, 'p> {
             fails = fails || !active.fails.is(false);
             lists.push(one_or_none(&derived.name, active.holds));
         }
-        let fact = Rc::new(if fails { Fact::Unset } else { added(lists) });
+        let fact = Rc::new(if fails { Fact::Unset(None) } else { added(lists) });
         self.effective.insert(unit, Rc::clone(&fact));
         Ok(fact)
+    }
+}
+
+/// Why it has no value.
+fn root(fact: &Fact) -> Option<ErrorKind> {
+    match fact {
+        Fact::Unset(why) => why.clone(),
+        Fact::Value(_) | Fact::Left(_) => None,
     }
 }
 

@@ -112,6 +112,7 @@ impl PolicySet {
             matched: false,
             validation_errors: Vec::new(),
             looked_at: Vec::new(),
+            evaluation_errors: Vec::new(),
         };
         if !place.principal.exists && !place.resource.exists {
             plan.matched_scopes =
@@ -133,7 +134,7 @@ impl PolicySet {
             plan.matched_scopes.push((Arc::clone(action), answer.scope));
             filters.push(Filter::of(answer.node.operand(question.manner)));
         }
-        plan.looked_at = conditions.looked_at;
+        (plan.looked_at, plan.evaluation_errors) = (conditions.looked_at, conditions.errors);
         // No actions are not allowed.
         plan.filter = if filters.is_empty() { Filter::AlwaysDenied } else { Filter::merged(filters) };
         Ok(plan)

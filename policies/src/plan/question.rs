@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portreeve_cel::{Map, Timestamp, Unplannable, Val};
 
 use super::filter::Filter;
-use crate::{Principal, RuleId, ValidationError};
+use crate::{EvaluationError, Principal, RuleId, ValidationError};
 
 /// On which resources of a kind may this principal perform these actions?
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,8 @@ pub struct Plan {
     /// The rules that are about one of the actions and roles, each once, in the order in which they were looked at. One
     /// stands for all of a role policy that does not list an action.
     pub looked_at: Vec<RuleId>,
+    /// Expressions of conditions without a value whatever the resource is, each once.
+    pub evaluation_errors: Vec<EvaluationError>,
 }
 
 impl Plan {

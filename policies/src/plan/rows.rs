@@ -65,6 +65,9 @@ impl<'a> Conditions<'a, '_> {
         let found = self.place.found(family);
         let unit = found.unit(self.set, scope);
         if let Some((id, unit)) = unit.and_then(|id| Some((id, self.set.units.get(id as usize)?))) {
+            if family == Family::Resource {
+                self.visit(id);
+            }
             self.rows(family, id, unit, action, roles, &mut said)?;
         }
         Ok(said)

@@ -335,3 +335,28 @@ fn what_has_no_items_fails_for_every_resource() {
         assert_eq!(principal().filter(&when(expr)), "(false)", "{expr}");
     }
 }
+
+#[test]
+fn what_has_no_value_whatever_the_resource_is_is_told() {
+    let derived = "derivedRoles:\n  name: d\n  definitions:\n    - { name: late, parentRoles: [staff], condition: { match: { expr: P.attr.late } } }\n";
+    let variables =
+        "  importDerivedRoles: [d]\n  variables: { local: { lost: P.attr.gone, more: V.lost } }\n";
+    let condition = "all: { of: [ { expr: V.more || false }, { expr: P.attr.never } ] }";
+    let rule = format!(
+        "    - {{ actions: [view], effect: EFFECT_ALLOW, roles: [staff], condition: {{ match: {{ {condition} }} }} }}\n"
+    );
+    let known = "    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff], condition: { match: { expr: R.attr.x && P.attr.y } } }\n";
+    let other = "    - { actions: [edit], effect: EFFECT_ALLOW, derivedRoles: [late] }\n";
+    let policies = set(&[derived.to_owned(), doc("", &format!("{variables}  rules:\n{rule}{known}{other}"))]);
+    for (manner, derived_roles, expected) in [
+        (Manner::Exact, true, &["V.more || false: no such key: gone"][..]),
+        (CERBOS, false, &["V.more || false: no such key: gone"]),
+        (CERBOS, true, &["P.attr.late: no such key: late", "V.more || false: no such key: gone"]),
+    ] {
+        let ask = Ask { manner, options: Options { derived_roles, ..lax() }, ..Ask::default() };
+        let plan = ask.plan(&policies).unwrap();
+        let errors =
+            plan.evaluation_errors.iter().map(|error| format!("{}: {}", error.expression, error.message));
+        assert_eq!(errors.collect::<Vec<_>>(), expected, "{manner:?} {derived_roles}");
+    }
+}

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     answer::Invalid,
-    entry::Aux,
+    entry::{Aux, Failed},
     plan::{Scopes, Written},
     point::Claims,
     question::{self, PlanResources, text},
@@ -56,12 +56,15 @@ struct Output<'a> {
     actions: &'a [Arc<str>],
     #[serde(skip_serializing_if = "Option::is_none")]
     matched_scopes: Option<Scopes<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evaluation_errors: Vec<Failed<'a>>,
 }
 
 impl<'a> Planned<'a> {
     pub(super) fn of(asked: &'a PlanResources, plan: &'a Plan, claims: &'a Claims) -> Self {
         let (request_id, action) = (text(&asked.request_id), asked.single().map(|action| &**action));
         let resource = asked.resource.as_deref();
+        let scope = resource.map_or("", |resource| text(&resource.scope));
         Self {
             input: Input {
                 request_id,
@@ -77,12 +80,13 @@ impl<'a> Planned<'a> {
                 action,
                 kind: resource.map_or("", |resource| text(&resource.kind)),
                 policy_version: resource.map_or("", |resource| text(&resource.policy_version)),
-                scope: resource.map_or("", |resource| text(&resource.scope)),
+                scope: scope.strip_prefix('.').unwrap_or(scope),
                 filter: Written(&plan.filter),
                 filter_debug: plan.debug(),
                 validation_errors: Invalid(&plan.validation_errors),
                 actions: asked.all_actions(),
                 matched_scopes: Scopes::of(plan),
+                evaluation_errors: plan.evaluation_errors.iter().map(Failed::of).collect(),
             },
         }
     }

@@ -4,7 +4,8 @@ use arc_swap::ArcSwap;
 use portreeve_cel::{Map, Timestamp, Value};
 use portreeve_diagnostics::Bundle;
 use portreeve_policies::{
-    Along, Check, Decision, Manner, Options, Plan, PlanQuestion, PolicySet, Rule, RuleId, Silent, Trace,
+    Along, Check, Decision, EvaluationError, Manner, Options, Plan, PlanQuestion, PolicySet, Rule, RuleId,
+    Silent, Trace,
 };
 
 use super::{
@@ -141,7 +142,7 @@ impl Point {
                 live.set.check_as(&check, &along, &mut Silent)
             });
         }
-        self.log_errors(&decisions);
+        self.log_errors(decisions.iter().flat_map(|decision| &decision.evaluation_errors));
         let looked_at = observer.said(&live.set);
         Ok(Answered { decisions, looked_at, live, claims })
     }
@@ -162,11 +163,16 @@ impl Point {
             now: Timestamp { seconds, nanos: since.subsec_nanos(), offset: 0 },
             manner: Manner::AsCerbos,
         };
-        let along = Along { options: &self.brief, jwts: claims.jwts.as_ref().map(Into::into) };
+        let recorded = self.journal.as_ref().is_some_and(Journal::wants_decisions);
+        let options = if recorded || self.errors.is_some() { &self.full } else { &self.brief };
+        let along = Along { options, jwts: claims.jwts.as_ref().map(Into::into) };
         let live = self.live.load_full();
         let plan = live.set.plan_as(&question, &along);
         match plan {
-            Ok(plan) => Ok(PlanAnswered { plan, live, claims }),
+            Ok(plan) => {
+                self.log_errors(plan.evaluation_errors.iter());
+                Ok(PlanAnswered { plan, live, claims })
+            }
             Err(error) => Err(Failure::Internal(error.to_string())),
         }
     }
@@ -207,9 +213,9 @@ impl Point {
         Ok(Claims { jwt, jwts: jwts.transpose()? })
     }
 
-    fn log_errors(&self, decisions: &[Decision]) {
+    fn log_errors<'e>(&self, errors: impl Iterator<Item = &'e EvaluationError>) {
         let Some(level) = self.errors else { return };
-        for error in decisions.iter().flat_map(|decision| &decision.evaluation_errors) {
+        for error in errors {
             let (expression, message) = (&*error.expression, error.message.as_str());
             const SAID: &str = "an expression has no value";
             match level {

@@ -135,7 +135,7 @@ impl Serialize for Actions<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failed<'a> {
+pub(in crate::pdp) struct Failed<'a> {
     cel_error: CelError<'a>,
 }
 
@@ -146,7 +146,7 @@ struct CelError<'a> {
 }
 
 impl<'a> Failed<'a> {
-    fn of(error: &'a EvaluationError) -> Self {
+    pub(in crate::pdp) fn of(error: &'a EvaluationError) -> Self {
         Self { cel_error: CelError { message: &error.message, expression: &error.expression } }
     }
 }

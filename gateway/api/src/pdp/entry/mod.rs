@@ -10,8 +10,8 @@ use http::HeaderMap;
 use portreeve_policies::{Decision, Filter};
 use serde::Serialize;
 
-pub(super) use checked::Aux;
 use checked::Checked;
+pub(super) use checked::{Aux, Failed};
 use line::{Common, DecisionLine};
 use trail::Trail;
 
