@@ -11,6 +11,7 @@ mod failure;
 mod front;
 mod names;
 mod read;
+mod unread;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -29,6 +30,7 @@ use portreeve_enforce::{Enforcer, NoBody, Permit, Refusal};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use front::{Connections, Front};
+pub(crate) use unread::Unread;
 
 use crate::{answer::Answer, answers::LiveAnswers, observe::Metrics, upstreams::LiveUpstreams};
 

@@ -17,7 +17,7 @@ use crate::{
     config::{Config, Limits},
     listeners::{Bound, Certificates},
     observe::Metrics,
-    proxy::{Connections, Front, Proxy},
+    proxy::{Connections, Front, Proxy, Unread},
     records::Records,
     reload::{self, Reloader},
     revision::Revision,
@@ -173,12 +173,19 @@ pub(crate) fn run<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow:
 
 fn front(bound: &Bound, limits: &Limits, shared: &Shared, connections: &Arc<Connections>) -> Front {
     let settings = bound.settings();
+    let listener: Arc<str> = bound.address().to_string().into();
+    let unread = Unread {
+        enforcer: Arc::clone(&shared.enforcer),
+        answers: Arc::clone(&shared.answers),
+        metrics: Arc::clone(&shared.metrics),
+        listener: Arc::clone(&listener),
+    };
     let proxy = Proxy {
         enforcer: Arc::clone(&shared.enforcer),
         upstreams: Arc::clone(&shared.upstreams),
         answers: Arc::clone(&shared.answers),
         metrics: Arc::clone(&shared.metrics),
-        listener: bound.address().to_string().into(),
+        listener,
         tls: settings.tls.is_some(),
         trusted_proxies: settings.trusted_proxies.clone(),
         body_limit: limits.body,
@@ -192,5 +199,5 @@ fn front(bound: &Bound, limits: &Limits, shared: &Shared, connections: &Arc<Conn
     http.server_options = Some(options);
     // Said outright: options of one's own that do not start from these have no bounds at all.
     http.h2_options = Some(default_h2_options());
-    Front::new(Arc::new(http), Arc::clone(connections), limits.header_timeout)
+    Front::new(Arc::new(http), Arc::clone(connections), limits.header_timeout, unread)
 }

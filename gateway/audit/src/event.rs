@@ -22,8 +22,8 @@ pub struct Event {
     pub at: SystemTime,
     /// The revision that decided.
     pub revision: Arc<str>,
-    /// The method.
-    pub method: Method,
+    /// The method; none where the request could not be read.
+    pub method: Option<Method>,
     /// The host, in its one reading; empty if it had none.
     pub host: Text,
     /// The path, in its one reading, without the query, which may hold secrets; empty if it had none.
@@ -63,7 +63,7 @@ impl Event {
             id: EventId(Uuid::now_v7()),
             at,
             revision,
-            method: Method::GET,
+            method: None,
             host: Text::default(),
             path: Text::default(),
             peer: None,

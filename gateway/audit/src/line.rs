@@ -1,5 +1,6 @@
 use std::time::SystemTime;
 
+use http::Method;
 use portreeve_identity::Identity;
 use portreeve_policies::{Because, Decision, Effect, Outcome};
 
@@ -67,7 +68,7 @@ pub(crate) fn write(event: &Event, out: &mut String) {
 }
 
 fn asked(object: &mut Object<'_>, event: &Event) {
-    object.text("method", event.method.as_str());
+    object.text_if_any("method", event.method.as_ref().map(Method::as_str));
     object.text_if_any("host", Some(event.host.as_str()));
     object.text_if_any("path", Some(event.path.as_str()));
     if let Some(client) = event.peer {

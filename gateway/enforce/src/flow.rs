@@ -1,6 +1,6 @@
 //! One request, top to bottom. Read this file first.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use portreeve_audit::{Record, Resource, Sink, Text};
 use portreeve_route_config::{Access, Head, Inputs};
@@ -48,6 +48,13 @@ impl Enforcer {
         (result, record)
     }
 
+    /// Opens the record of a request that a door could not even read. `code` says why.
+    pub fn turned_away(&self, at: SystemTime, peer: Option<IpAddr>, code: &'static str) -> Record {
+        let mut record = Record::open(at, &self.live.current().revision, &self.sink);
+        (record.peer, record.refused) = (peer, Some(code));
+        record
+    }
+
     /// Whether some route of the current revision reads bodies. If none does, nobody has to keep them.
     pub fn reads_bodies(&self) -> bool {
         self.live.reads_bodies()
@@ -67,7 +74,7 @@ pub(crate) async fn judge<W: World>(
     world: &mut W,
 ) -> Result<Permit, Refusal> {
     // Read the request one way only.
-    record.method = request.method.clone();
+    record.method = Some(request.method.clone());
     record.peer = request.peer;
     let reading = request.read()?;
     let head = Head {

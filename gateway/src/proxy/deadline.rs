@@ -6,6 +6,7 @@
 
 use std::{
     fmt, io,
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -16,6 +17,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID,
@@ -26,6 +28,8 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
+
+use super::unread::TurnAway;
 
 /// How long a connection may wait for the first bytes of a request.
 const IDLE: Duration = Duration::from_secs(60);
@@ -79,6 +83,9 @@ pub(crate) struct DeadlineIo {
     /// Wakes at that time; only for a header that did not come in one piece, since a timer costs a system call.
     sleep: Option<Pin<Box<Sleep>>>,
     digest: Arc<ProxyDigest>,
+    unread: Arc<dyn TurnAway>,
+    /// What is being said instead of pingora's answer to a header that it could not read, and how much of it was.
+    instead: Option<(Bytes, usize)>,
     /// Bytes that were looked at before their time, and how many of them have been read since.
     peeked: Vec<u8>,
     read_again: usize,
@@ -86,7 +93,7 @@ pub(crate) struct DeadlineIo {
 
 impl DeadlineIo {
     /// Wraps a stream. Requests find the clock with [`clock_of`].
-    pub(crate) fn wrap(inner: Stream, limit: Duration) -> pingora::Result<Stream> {
+    pub(crate) fn wrap(inner: Stream, limit: Duration, unread: Arc<dyn TurnAway>) -> pingora::Result<Stream> {
         let clock = Arc::new(HeaderClock(AtomicU8::new(WAITING)));
         // The digest is the only thing of a stream that a session shows to the request on it.
         let carrier = pingora::http::ResponseHeader::build(200, None)?;
@@ -98,6 +105,8 @@ impl DeadlineIo {
             until: None,
             sleep: None,
             digest,
+            unread,
+            instead: None,
             peeked: Vec::new(),
             read_again: 0,
         }))
@@ -115,6 +124,36 @@ impl DeadlineIo {
             self.read_again = 0;
         }
         any
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        let digest = self.inner.get_socket_digest()?;
+        digest.peer_addr()?.as_inet().map(|address| address.ip().to_canonical())
+    }
+
+    /// pingora answers although there is no request yet: it could not read one. The gateway does so in its place.
+    fn poll_instead(&mut self, cx: &mut Context<'_>, theirs: &[u8]) -> Poll<io::Result<usize>> {
+        let (ours, mut said) = match self.instead.take() {
+            Some(begun) => begun,
+            None => match self.unread.answer(theirs, self.peer()) {
+                Some(ours) => (ours, 0),
+                None => return Pin::new(&mut self.inner).poll_write(cx, theirs),
+            },
+        };
+        while let Some(rest) = ours.get(said..).filter(|rest| !rest.is_empty()) {
+            match Pin::new(&mut self.inner).poll_write(cx, rest) {
+                Poll::Ready(Ok(count)) if count > 0 => said += count,
+                Poll::Ready(Ok(_)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.instead = Some((ours, said));
+                    return Poll::Pending;
+                }
+            }
+        }
+        // Whatever follows belongs to what was replaced.
+        self.instead = Some((ours, said));
+        Poll::Ready(Ok(theirs.len()))
     }
 
     fn watch(&mut self, arrived: &[u8]) {
@@ -158,6 +197,7 @@ impl AsyncRead for DeadlineIo {
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.watch(buf.filled().get(before..).unwrap_or_default());
         if self.is_late(cx, result.is_pending()) {
+            self.unread.late(self.peer());
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the header did not arrive in time",
@@ -169,6 +209,9 @@ impl AsyncRead for DeadlineIo {
 
 impl AsyncWrite for DeadlineIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.clock.state() == READING {
+            return self.poll_instead(cx, buf);
+        }
         let written = Pin::new(&mut self.inner).poll_write(cx, buf);
         // pingora holds back the parts of an answer whose length is known until a buffer is full, and what a service
         // writes bit by bit would come late. The header goes out with the first part.
@@ -286,13 +329,23 @@ mod tests {
 
     use super::*;
 
+    struct Own;
+
+    impl TurnAway for Own {
+        fn answer(&self, theirs: &[u8], _: Option<IpAddr>) -> Option<Bytes> {
+            theirs.starts_with(b"HTTP/1.1 400").then(|| Bytes::from_static(b"ours"))
+        }
+
+        fn late(&self, _: Option<IpAddr>) {}
+    }
+
     /// A connection whose far end is ours.
     async fn connection(limit: Duration) -> (tokio::net::TcpStream, Stream) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         let inner: pingora::protocols::l4::stream::Stream = server.into();
-        (client, DeadlineIo::wrap(Box::new(inner), limit).unwrap())
+        (client, DeadlineIo::wrap(Box::new(inner), limit, Arc::new(Own)).unwrap())
     }
 
     #[tokio::test]
@@ -310,6 +363,27 @@ mod tests {
         let error = server.read_to_end(&mut text).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         trickle.abort();
+    }
+
+    #[tokio::test]
+    async fn what_is_said_to_a_header_that_cannot_be_read_is_replaced_and_nothing_else_is() {
+        for (done, expected) in [(false, "ours"), (true, "HTTP/1.1 400 Bad Request\r\n\r\n")] {
+            let (mut client, mut server) = connection(Duration::from_secs(5)).await;
+            let digest = server.get_proxy_digest().unwrap();
+            let clock = digest.user_data.as_ref().unwrap().downcast_ref::<Arc<HeaderClock>>().unwrap();
+            client.write_all(b"x").await.unwrap();
+            server.read_exact(&mut [0]).await.unwrap();
+            if done {
+                clock.header_done();
+            }
+            server.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            server.flush().await.unwrap();
+            drop(digest);
+            drop(server);
+            let mut read = String::new();
+            client.read_to_string(&mut read).await.unwrap();
+            assert_eq!(read, expected);
+        }
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use pingora::{
 };
 use tokio::sync::Notify;
 
-use super::{Proxy, deadline::DeadlineIo};
+use super::{Proxy, Unread, deadline::DeadlineIo};
 
 /// The open connections of all listeners.
 #[derive(Debug)]
@@ -72,6 +72,7 @@ pub(crate) struct Front {
     proxy: Arc<HttpProxy<Proxy>>,
     connections: Arc<Connections>,
     header_deadline: Duration,
+    unread: Arc<Unread>,
 }
 
 impl Front {
@@ -80,8 +81,9 @@ impl Front {
         proxy: Arc<HttpProxy<Proxy>>,
         connections: Arc<Connections>,
         header_deadline: Duration,
+        unread: Unread,
     ) -> Self {
-        Self { proxy, connections, header_deadline }
+        Self { proxy, connections, header_deadline, unread: Arc::new(unread) }
     }
 }
 
@@ -92,7 +94,7 @@ impl ServerApp for Front {
         let wrapped = if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             stream
         } else {
-            DeadlineIo::wrap(stream, self.header_deadline).ok()?
+            DeadlineIo::wrap(stream, self.header_deadline, Arc::clone(&self.unread) as _).ok()?
         };
         // Kept alive here: handing the stream back would have it wrapped once more for every request.
         let mut next = Some(wrapped);

@@ -131,6 +131,34 @@ fn malformed_header_lines_are_refused() {
 }
 
 #[test]
+fn what_cannot_even_be_read_is_answered_and_recorded_like_all_else() {
+    let door = Door::open();
+    let large = [b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".as_slice(), &[b'a'; 1 << 20], b"\r\n\r\n"].concat();
+    let rows: [(&[u8], u16, &str); 6] = [
+        (b"nonsense\r\n\r\n", 400, "request/malformed"),
+        (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", 400, "request/malformed"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400, "request/malformed"),
+        (
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            400,
+            "request/malformed",
+        ),
+        (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405, "request/connect"),
+        (&large, 400, "request/malformed"),
+    ];
+    for (bytes, status, code) in rows {
+        let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]).into_owned();
+        let reply = refuses(&door, "3.8", bytes, &[status]);
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"), "{shown}");
+        assert_eq!(reply.json()["status"], status, "{shown}");
+        assert_eq!((reply.header("server"), reply.header("connection")), (None, Some("close")), "{shown}");
+        let record = door.gateway.audit().of_event(reply.header("x-request-id").unwrap());
+        assert_eq!((&record["refused"], &record["status"]), (&code.into(), &status.into()), "{shown}");
+        assert_eq!(record["request"], serde_json::json!({ "client": "127.0.0.1" }), "{shown}");
+    }
+}
+
+#[test]
 fn a_folded_line_never_becomes_a_header_of_its_own() {
     let door = Door::open();
     let user = door.user();

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use http::Method;
 use portreeve_diagnostics::{Bundle, Span};
 use portreeve_policies::{Because, Effect, RuleId};
 
@@ -31,7 +32,8 @@ impl Text<'_> {
     fn request(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let event = &self.explanation.event;
         let target = self.explanation.target.as_deref().unwrap_or_default();
-        writeln!(f, "request   {} {}{target}", event.method, event.host.as_str())
+        let method = event.method.as_ref().map(Method::as_str).unwrap_or_default();
+        writeln!(f, "request   {method} {}{target}", event.host.as_str())
     }
 
     fn route(&self, f: &mut Formatter<'_>) -> fmt::Result {
