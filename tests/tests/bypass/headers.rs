@@ -133,7 +133,8 @@ fn malformed_header_lines_are_refused() {
 #[test]
 fn what_cannot_even_be_read_is_answered_and_recorded_like_all_else() {
     let door = Door::open();
-    let large = [b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".as_slice(), &[b'a'; 1 << 20], b"\r\n\r\n"].concat();
+    let large =
+        [b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ".as_slice(), &[b'a'; 1 << 20], b"\r\n\r\n"].concat();
     let rows: [(&[u8], u16, &str); 6] = [
         (b"nonsense\r\n\r\n", 400, "request/malformed"),
         (b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", 400, "request/malformed"),
