@@ -22,7 +22,7 @@ pub mod suite;
 mod trace;
 mod vocabulary;
 
-pub use compile::{Compiled, Kept, Recompiled, Work};
+pub use compile::{Compiled, Disabled, Kept, Recompiled, Work};
 pub use decision::{
     Because, Decision, Effect, EvaluationError, Outcome, Output, RuleId, Source, ValidationError,
 };

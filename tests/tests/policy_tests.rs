@@ -201,6 +201,20 @@ fn compile_says_what_is_wrong_with_policies_in_cerbos_shapes() {
         [&duplicate["file"], &duplicate["other_file"], &duplicate["policy"]],
         ["b.yaml", "a.yaml", "resource.doc.vdefault"]
     );
+    let off = format!("{}disabled: true\n", POLICY.replace("resource: doc", "resource: other"));
+    let twice = folder(&[("a.yaml", POLICY), ("b.yaml", POLICY), ("off.yaml", &off)]);
+    let ran = run_in(twice.path(), &["compile", ".", "-o", "json"]);
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        found["lintErrors"]["disabled_defs"],
+        serde_json::json!([{ "file": "off.yaml", "policy": "resource.other.vdefault", "position": { "line": 1, "column": 11 } }])
+    );
+    let ran = run_in(twice.path(), &["compile", "."]);
+    assert!(
+        ran.stdout.starts_with("Disabled policies\noff.yaml:1:11 resource.other.vdefault\n\n"),
+        "{}",
+        ran.stdout
+    );
     let broken = folder(&[("a.yaml", &POLICY.replace("roles: [admin]", "derivedRoles: [nobody]"))]);
     let ran = run_in(broken.path(), &["compile", ".", "-o", "json"]);
     assert_eq!(ran.code, Some(3), "{}", ran.text());

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use portreeve_diagnostics::{Bundle, Report, Severity};
 use portreeve_policies::{
-    Enforcement, Finding, Options, PolicySet,
+    Compiled, Enforcement, Finding, Options, PolicySet,
     suite::{Coverage, Suites},
 };
 
@@ -92,7 +92,7 @@ impl Compile {
         let options = Options { strict: self.strict_evaluation, schemas, ..Options::default() };
         let compiled = PolicySet::compile_verbose(&bundle, &suites::all(&bundle), &options);
         let Some(set) = compiled.set else {
-            self.say_findings(&compiled.findings, &bundle)?;
+            self.say_findings(&compiled, &bundle)?;
             eprintln!("error: failed to compile");
             return Ok(ExitCode::from(3));
         };
@@ -138,14 +138,14 @@ impl Compile {
         }
     }
 
-    fn say_findings(&self, findings: &[Finding], bundle: &Bundle) -> anyhow::Result<()> {
+    fn say_findings(&self, compiled: &Compiled, bundle: &Bundle) -> anyhow::Result<()> {
         if self.output == Said::Json {
             return super::print(&format!(
                 "{}\n",
-                serde_json::to_string_pretty(&lint::object(findings, bundle))?
+                serde_json::to_string_pretty(&lint::object(compiled, bundle))?
             ));
         }
-        super::print(&lint::text(findings, bundle))
+        super::print(&lint::text(compiled, bundle))
     }
 }
 

@@ -11,12 +11,10 @@ mod units;
 mod used;
 mod variables;
 
-use std::sync::Arc;
-
-use portreeve_diagnostics::{Bundle, Report};
+use portreeve_diagnostics::{Bundle, Report, Span};
 use rustc_hash::FxHashMap;
 
-use crate::{Finding, Options, PolicySet, finding::Findings, raw::Policy, set};
+use crate::{Finding, Options, PolicySet, finding::Findings, place, set};
 
 pub(crate) use environment::{base as base_environment, slot};
 pub(crate) use kept::Memory;
@@ -30,6 +28,17 @@ pub struct Compiled {
     pub set: Option<PolicySet>,
     /// Everything that was found.
     pub findings: Vec<Finding>,
+    /// The policies that are switched off.
+    pub disabled: Vec<Disabled>,
+}
+
+/// A policy that is switched off (`disabled: true`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled {
+    /// Its key: `resource.expense.vdefault`.
+    pub policy: String,
+    /// Where Cerbos says that it is: the colon behind its first key, or its bracket.
+    pub place: Span,
 }
 
 /// What came of compiling again.
@@ -58,7 +67,7 @@ impl PolicySet {
     #[must_use]
     pub fn recompile(bundle: &Bundle, files: &[u32], options: &Options, before: &Kept) -> Recompiled {
         let mut memory = Memory::new(before);
-        let (set, findings) = compile(bundle, files, options, &mut memory);
+        let (set, findings, _) = compile(bundle, files, options, &mut memory);
         let (kept, work) = memory.keep();
         Recompiled { set, report: findings.report(), kept, work }
     }
@@ -66,8 +75,8 @@ impl PolicySet {
     /// Compiles every policy in the bundle, and says what was found also as Cerbos says it.
     #[must_use]
     pub fn compile_verbose(bundle: &Bundle, files: &[u32], options: &Options) -> Compiled {
-        let (set, findings) = compile(bundle, files, options, &mut Memory::new(&Kept::default()));
-        Compiled { set, findings: findings.0 }
+        let (set, findings, disabled) = compile(bundle, files, options, &mut Memory::new(&Kept::default()));
+        Compiled { set, findings: findings.0, disabled }
     }
 }
 
@@ -76,15 +85,20 @@ fn compile(
     files: &[u32],
     options: &Options,
     memory: &mut Memory<'_>,
-) -> (Option<PolicySet>, Findings) {
+) -> (Option<PolicySet>, Findings, Vec<Disabled>) {
     let mut findings = Findings::default();
     let policies = files::policies(bundle, files, memory, &mut findings);
-    let policies: Vec<Arc<Policy>> = policies.into_iter().filter(|policy| !policy.disabled).collect();
+    let (disabled, policies): (Vec<_>, Vec<_>) = policies.into_iter().partition(|policy| policy.disabled);
+    let disabled = disabled.iter().map(|policy| Disabled {
+        policy: index::key(policy),
+        place: place::mapping(bundle, policy.document),
+    });
+    let disabled = disabled.collect();
     let before = findings.0.len();
     let index = index::build(bundle, &policies, &mut findings);
     findings.keep_to_the_first(before);
     if findings.has_errors() {
-        return (None, findings);
+        return (None, findings, disabled);
     }
     let mut linker = Linker::new(bundle, &index, memory, &mut findings);
     for policy in &policies {
@@ -96,7 +110,7 @@ fn compile(
     }
     set.options = options.clone();
     let set = (!findings.has_errors()).then_some(set);
-    (set, findings)
+    (set, findings, disabled)
 }
 
 /// Compiles policies one after the other into a set.

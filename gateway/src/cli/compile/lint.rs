@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use portreeve_diagnostics::{Bundle, Node, Place, Severity, Span, yaml};
-use portreeve_policies::{Cause, Finding};
+use portreeve_policies::{Cause, Compiled, Disabled, Finding};
 use serde_json::{Map, Value, json};
 
 /// How many lines are shown before and after the one that is meant.
@@ -19,13 +19,18 @@ const GROUPS: [(&str, &str); 5] = [
 ];
 
 /// `{"lintErrors": …}`, or `{"compileErrors": …}` when there are no such.
-pub(super) fn object(findings: &[Finding], bundle: &Bundle) -> Value {
-    let lint = lint(findings);
+pub(super) fn object(compiled: &Compiled, bundle: &Bundle) -> Value {
+    let lint = lint(&compiled.findings);
     if lint.is_empty() {
-        let errors: Vec<Value> = errors(findings).map(|finding| compile_error(finding, bundle)).collect();
+        let errors: Vec<Value> =
+            errors(&compiled.findings).map(|finding| compile_error(finding, bundle)).collect();
         return json!({ "compileErrors": { "errors": errors } });
     }
     let mut groups = Map::new();
+    if !compiled.disabled.is_empty() {
+        let disabled = compiled.disabled.iter().map(|disabled| switched_off(disabled, bundle)).collect();
+        groups.insert("disabled_defs".to_owned(), disabled);
+    }
     for finding in lint {
         let (group, value) = lint_error(finding, bundle);
         if let Some(list) = groups.entry(group).or_insert_with(|| json!([])).as_array_mut() {
@@ -36,12 +41,12 @@ pub(super) fn object(findings: &[Finding], bundle: &Bundle) -> Value {
 }
 
 /// The same for people.
-pub(super) fn text(findings: &[Finding], bundle: &Bundle) -> String {
-    let lint = lint(findings);
+pub(super) fn text(compiled: &Compiled, bundle: &Bundle) -> String {
+    let lint = lint(&compiled.findings);
     let mut out = String::new();
     if lint.is_empty() {
         out.push_str("Compilation errors\n");
-        for finding in errors(findings) {
+        for finding in errors(&compiled.findings) {
             let what = match &finding.cause {
                 Cause::Compile(what) => format!(" <{what}>"),
                 _ => String::new(),
@@ -50,6 +55,14 @@ pub(super) fn text(findings: &[Finding], bundle: &Bundle) -> String {
             out.push_str(&shown(finding, bundle));
         }
         return out;
+    }
+    if !compiled.disabled.is_empty() {
+        out.push_str("Disabled policies\n");
+        for Disabled { policy, place } in &compiled.disabled {
+            let (name, at) = (file(place.file, bundle), position(*place, bundle));
+            let _ = writeln!(out, "{name}:{}:{} {policy}", at.line, at.column);
+        }
+        out.push('\n');
     }
     for (heading, group) in GROUPS {
         let mut members = lint.iter().filter(|finding| group_of(&finding.cause) == group).peekable();
@@ -142,6 +155,19 @@ fn lint_error(finding: &Finding, bundle: &Bundle) -> (&'static str, Value) {
         value.extend(located(finding, bundle));
     }
     (group_of(&finding.cause), value)
+}
+
+fn switched_off(disabled: &Disabled, bundle: &Bundle) -> Value {
+    let Place { line, column } = position(disabled.place, bundle);
+    json!({
+        "file": file(disabled.place.file, bundle),
+        "policy": disabled.policy,
+        "position": { "line": line, "column": column },
+    })
+}
+
+fn position(span: Span, bundle: &Bundle) -> Place {
+    bundle.file(span).map_or(Place { line: 1, column: 1 }, |file| file.place(span.start))
 }
 
 fn compile_error(finding: &Finding, bundle: &Bundle) -> Value {
