@@ -1,34 +1,21 @@
 //! One request, top to bottom. Read this file first.
 
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use portreeve_audit::{Record, Resource, Sink, Text};
+use portreeve_audit::{Record, Resource, Text};
 use portreeve_route_config::{Access, Head, Inputs};
 
 use crate::{
-    Body, Live, Permit, Refusal, Request, Snapshot,
+    Body, Enforcer, Permit, Refusal, Request, Snapshot,
     ask::ask,
     dress::{Scene, dress},
-    facts::{Facts, FactsError},
+    facts::FactsError,
     hopeless::hopeless,
     words::{complete, question, view},
     world::{Real, World},
 };
 
-/// Turns requests into permits.
-#[derive(Debug)]
-pub struct Enforcer {
-    live: Arc<Live>,
-    facts: Facts,
-    sink: Arc<dyn Sink>,
-}
-
 impl Enforcer {
-    /// Enforces whatever is live, and records to `sink`.
-    pub fn new(live: Arc<Live>, facts: Facts, sink: Arc<dyn Sink>) -> Self {
-        Self { live, facts, sink }
-    }
-
     /// Judges one request, whose body is read only if its route asks for it. The record stays open for the door to add
     /// the status; dropping it sends it.
     pub async fn enforce(
@@ -46,23 +33,6 @@ impl Enforcer {
         }
         record.took = request.at.elapsed().unwrap_or_default();
         (result, record)
-    }
-
-    /// Opens the record of a request that a door could not even read. `code` says why.
-    pub fn turned_away(&self, at: SystemTime, peer: Option<IpAddr>, code: &'static str) -> Record {
-        let mut record = Record::open(at, &self.live.current().revision, &self.sink);
-        (record.peer, record.refused) = (peer, Some(code));
-        record
-    }
-
-    /// Whether some route of the current revision reads bodies. If none does, nobody has to keep them.
-    pub fn reads_bodies(&self) -> bool {
-        self.live.reads_bodies()
-    }
-
-    /// Every header field that the gateway may set and that a client therefore must not.
-    pub fn reserved(&self) -> Arc<[http::HeaderName]> {
-        self.live.reserved()
     }
 }
 
