@@ -57,6 +57,7 @@ impl Glob {
     }
 
     /// Whether the text matches.
+    #[inline]
     pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Any => true,

@@ -129,17 +129,21 @@ pub(crate) struct Row {
 /// A pattern over kinds as they are written in policies and requests, `a:b`, and as they are known, `a_b`.
 #[derive(Debug)]
 pub(crate) struct Kinds {
-    written: Glob,
     known: Glob,
+    /// Where it can match what the other does not.
+    written: Option<Glob>,
 }
 
 impl Kinds {
     pub(crate) fn new(text: &str) -> Option<Self> {
-        Some(Self { written: Glob::in_rule(text)?, known: Glob::in_rule(&clean(text))? })
+        let (known, written) = (Glob::in_rule(&clean(text))?, Glob::in_rule(text)?);
+        // Who is called so is known by the same name.
+        let same = written.literal().is_some_and(|name| known.literal() == Some(name));
+        Some(Self { known, written: (!same).then_some(written) })
     }
 
     pub(crate) fn matches(&self, written: &str, known: &str) -> bool {
-        self.written.matches(written) || self.known.matches(known)
+        self.known.matches(known) || self.written.as_ref().is_some_and(|kind| kind.matches(written))
     }
 }
 
