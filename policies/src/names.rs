@@ -1,5 +1,7 @@
 //! How policies are called.
 
+use std::borrow::Cow;
+
 /// What a kind, principal or role is known by: a name made of words has every run of characters that are neither word
 /// characters nor dots replaced with `_`; any other name stays as it is.
 pub(crate) fn sanitise(name: &str) -> String {
@@ -40,8 +42,14 @@ pub(crate) const fn is_word(c: char) -> bool {
 
 /// The key of a policy: `resource.leave_request.v20210210/acme.hr`.
 pub(crate) fn key(family: &str, name: &str, version: &str, scope: &str) -> String {
-    let base = format!("{family}.{}.v{}", sanitise(name), sanitise(version));
-    if scope.is_empty() { base } else { format!("{base}/{scope}") }
+    let (name, version) = (known(name), known(version));
+    let slash = if scope.is_empty() { "" } else { "/" };
+    [family, ".", &name, ".v", &version, slash, scope].concat()
+}
+
+/// The form that a name is known by.
+pub(crate) fn known(name: &str) -> Cow<'_, str> {
+    if is_clean(name) { Cow::Borrowed(name) } else { Cow::Owned(sanitise(name)) }
 }
 
 /// The scopes above one, nearest first, ending with the root.

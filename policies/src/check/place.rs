@@ -1,6 +1,6 @@
 //! Where a question's policies are: scopes and versions.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, sync::Arc};
 
 use smallvec::SmallVec;
 
@@ -32,6 +32,8 @@ pub(crate) struct Found<'a> {
     /// From the leaf to the root; only those that exist.
     pub(crate) scopes: SmallVec<[&'a str; 4]>,
     pub(crate) exists: bool,
+    /// See [`Found::leaf_key`].
+    key: OnceCell<Arc<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl<'a> Place<'a> {
     pub(crate) fn find(set: &'a PolicySet, check: &Check<'a>, along: &Along<'a>) -> Self {
         let version = or(check.resource.version, &along.options.default_version);
         let named = or(check.principal.version, &along.options.default_version);
-        let kind = known(check.resource.kind);
+        let kind = names::known(check.resource.kind);
         let mut resource = Found {
             family: Family::Resource,
             name: kind.clone(),
@@ -52,6 +54,7 @@ impl<'a> Place<'a> {
             named: version,
             scopes: scopes(set, check.resource.scope, along, |scope| scope.resource),
             exists: false,
+            key: OnceCell::new(),
         };
         resource.exists = resource.scopes.iter().any(|scope| {
             resource.unit(set, scope).is_some()
@@ -59,11 +62,12 @@ impl<'a> Place<'a> {
         });
         let mut principal = Found {
             family: Family::Principal,
-            name: known(check.principal.id),
+            name: names::known(check.principal.id),
             version,
             named,
             scopes: scopes(set, check.principal.scope, along, |scope| scope.principal),
             exists: false,
+            key: OnceCell::new(),
         };
         let some = set.principal_scopes.get(named);
         principal.exists =
@@ -94,6 +98,11 @@ impl<'a> Found<'a> {
     /// The key of the policy in the leaf scope, whether there is one or not. Q23: where no policy has the version that
     /// the principal names, it is the one that was found.
     pub(crate) fn leaf_key(&self, set: &PolicySet) -> Arc<str> {
+        // Every action has it in its answer.
+        Arc::clone(self.key.get_or_init(|| self.key_in(set)))
+    }
+
+    fn key_in(&self, set: &PolicySet) -> Arc<str> {
         let known = self.unit(set, self.leaf()).and_then(|id| set.units.get(id as usize));
         match known {
             Some(unit) if self.version == self.named || !self.exists => Arc::clone(&unit.key),
@@ -144,10 +153,6 @@ impl PolicySet {
 
 fn or<'a>(text: &'a str, default: &'a str) -> &'a str {
     if text.is_empty() { default } else { text }
-}
-
-fn known(name: &str) -> Cow<'_, str> {
-    if names::is_clean(name) { Cow::Borrowed(name) } else { Cow::Owned(names::sanitise(name)) }
 }
 
 /// The scope as it is asked for: the default for none, and a leading dot means the root.
