@@ -1,6 +1,6 @@
 //! Does a real browser get through a login and out again?
 
-use portreeve_tests::{Chromium, Gateway, Issuer, Project, Upstream, WebLogin, apps};
+use portreeve_tests::{Chromium, Gateway, Issuer, Project, Upstream, WebLogin, apps, eventually};
 use serde_json::Value;
 
 const ROUTES: &str = "
@@ -31,15 +31,14 @@ fn a_real_browser_logs_in_with_the_providers_page_and_out_again() {
     let url = |target: &str| format!("http://127.0.0.1:{}{target}", gateway.project().port());
 
     browser.visit(&url("/page?a=b"));
-    assert!(
-        browser.url().starts_with(&format!("http://127.0.0.1:{}/interaction/", provider.port())),
-        "{}",
-        browser.url()
-    );
+    let asking = format!("http://127.0.0.1:{}/interaction/", provider.port());
+    eventually("the provider asks who it is", || browser.url().starts_with(&asking));
     browser.enter("input[name=user]", "alice");
-    assert_eq!(browser.url(), url("/page?a=b"), "{}", browser.text());
-    let seen: Value = serde_json::from_str(&browser.text()).unwrap();
-    assert_eq!(seen["headers"]["x-user"][0], "alice");
+    eventually("the page is back", || browser.url() == url("/page?a=b"));
+    let told = |text: &str| {
+        serde_json::from_str::<Value>(text).is_ok_and(|seen| seen["headers"]["x-user"][0] == "alice")
+    };
+    eventually("the service is told who it is", || told(&browser.text()));
 
     // The session is there for the gateway, and for no script and no upstream.
     assert_eq!(browser.run("return document.cookie"), "");
@@ -49,8 +48,8 @@ fn a_real_browser_logs_in_with_the_providers_page_and_out_again() {
 
     browser.visit(&url("/.auth/web/logout"));
     browser.click("button[name=logout]");
-    assert_eq!(browser.url(), url("/bye"), "{}", browser.text());
+    eventually("it was sent to the page after the logout", || browser.url() == url("/bye"));
     assert_eq!(session(&browser), None);
     browser.visit(&url("/page"));
-    assert!(browser.url().contains("/interaction/"), "the provider asks again: {}", browser.url());
+    eventually("the provider asks again", || browser.url().starts_with(&asking));
 }
