@@ -18,12 +18,12 @@ use crate::pdp::{
 
 /// What all entries have.
 pub(super) struct Common<'a> {
-    pub(super) call_id: &'a str,
-    pub(super) timestamp: String,
-    pub(super) peer: Peer<'a>,
-    pub(super) metadata: Option<BTreeMap<String, Values>>,
+    call_id: &'a str,
+    timestamp: String,
+    peer: Peer<'a>,
+    metadata: Option<BTreeMap<String, Values>>,
     directory: &'a str,
-    pub(super) context: Option<&'a RequestContext>,
+    context: Option<&'a RequestContext>,
 }
 
 impl<'a> Common<'a> {
@@ -64,6 +64,30 @@ impl<'a> Common<'a> {
             request_context: self.context,
         }
     }
+
+    pub(super) fn decision(&'a self, subject: Subject<'a>, audit_trail: Trail<'a>) -> DecisionLine<'a> {
+        DecisionLine {
+            logger: "cerbos.audit",
+            kind: "decision",
+            call_id: self.call_id,
+            timestamp: &self.timestamp,
+            peer: &self.peer,
+            subject,
+            metadata: self.metadata.as_ref(),
+            audit_trail,
+            policy_source: self.source(),
+            request_context: self.context,
+        }
+    }
+}
+
+/// What was decided.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is written at once")]
+pub(super) enum Subject<'a> {
+    CheckResources(Checked<'a>),
+    PlanResources(Planned<'a>),
 }
 
 #[derive(Serialize)]
@@ -90,22 +114,20 @@ pub(super) struct AccessLine<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct DecisionLine<'a> {
     #[serde(rename = "log.logger")]
-    pub(super) logger: &'static str,
+    logger: &'static str,
     #[serde(rename = "log.kind")]
-    pub(super) kind: &'static str,
-    pub(super) call_id: &'a str,
-    pub(super) timestamp: &'a str,
-    pub(super) peer: &'a Peer<'a>,
+    kind: &'static str,
+    call_id: &'a str,
+    timestamp: &'a str,
+    peer: &'a Peer<'a>,
+    #[serde(flatten)]
+    subject: Subject<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) check_resources: Option<Checked<'a>>,
+    metadata: Option<&'a BTreeMap<String, Values>>,
+    audit_trail: Trail<'a>,
+    policy_source: Place<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) plan_resources: Option<Planned<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) metadata: Option<&'a BTreeMap<String, Values>>,
-    pub(super) audit_trail: Trail<'a>,
-    pub(super) policy_source: Place<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) request_context: Option<&'a RequestContext>,
+    request_context: Option<&'a RequestContext>,
 }
 
 #[derive(Serialize)]

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use checked::Checked;
 pub(super) use checked::{Aux, Failed};
-use line::{Common, DecisionLine};
+use line::{Common, Subject};
 use trail::Trail;
 
 use super::{
@@ -35,70 +35,52 @@ pub(super) struct Call<'a> {
 
 /// Writes down an answered check: that there was a call, and what was decided.
 pub(super) fn checked(journal: &Journal, call: &Call<'_>, asked: &CheckResources, answered: &Answered) {
-    let common = Common::of(journal, call, asked.request_context.as_deref());
-    let mut lines = Vec::with_capacity(1024);
-    if journal.audit.access {
-        add(&common.access(call.method, 0), &mut lines);
-    }
+    let audit = &journal.audit;
     let all_allowed = || answered.decisions.iter().all(Decision::allows_all);
-    if journal.audit.decisions && !(journal.audit.ignore_allow_all && all_allowed()) {
-        let decision = DecisionLine {
-            logger: "cerbos.audit",
-            kind: "decision",
-            call_id: common.call_id,
-            timestamp: &common.timestamp,
-            peer: &common.peer,
-            check_resources: Some(Checked::of(asked, answered)),
-            plan_resources: None,
-            metadata: common.metadata.as_ref(),
-            audit_trail: Trail::of(&answered.live, &answered.looked_at),
-            policy_source: common.source(),
-            request_context: common.context,
-        };
-        add(&decision, &mut lines);
-    }
-    if !lines.is_empty() {
-        journal.write(lines);
-    }
+    let decided = (audit.decisions && !(audit.ignore_allow_all && all_allowed())).then(|| {
+        let trail = Trail::of(&answered.live, &answered.looked_at);
+        (Subject::CheckResources(Checked::of(asked, answered)), trail)
+    });
+    write(journal, call, asked.request_context.as_deref(), 0, decided);
 }
 
 /// Writes down an answered plan.
 pub(super) fn planned(journal: &Journal, call: &Call<'_>, asked: &PlanResources, answered: &PlanAnswered) {
-    let common = Common::of(journal, call, asked.request_context.as_deref());
-    let mut lines = Vec::with_capacity(1024);
-    if journal.audit.access {
-        add(&common.access(call.method, 0), &mut lines);
-    }
     let audit = &journal.audit;
     let always = audit.ignore_always_allow && answered.plan.filter == Filter::AlwaysAllowed;
-    if audit.decisions && !audit.ignore_plans && !always {
-        let decision = DecisionLine {
-            logger: "cerbos.audit",
-            kind: "decision",
-            call_id: common.call_id,
-            timestamp: &common.timestamp,
-            peer: &common.peer,
-            check_resources: None,
-            plan_resources: Some(Planned::of(asked, &answered.plan, &answered.claims)),
-            metadata: common.metadata.as_ref(),
-            audit_trail: Trail::of(&answered.live, &answered.plan.looked_at),
-            policy_source: common.source(),
-            request_context: common.context,
-        };
-        add(&decision, &mut lines);
-    }
-    if !lines.is_empty() {
-        journal.write(lines);
-    }
+    let decided = (audit.decisions && !audit.ignore_plans && !always).then(|| {
+        let trail = Trail::of(&answered.live, &answered.plan.looked_at);
+        (Subject::PlanResources(Planned::of(asked, &answered.plan, &answered.claims)), trail)
+    });
+    write(journal, call, asked.request_context.as_deref(), 0, decided);
 }
 
 /// Writes down that a question that keeps the rules was refused.
 pub(super) fn refused(journal: &Journal, call: &Call<'_>, context: Option<&RequestContext>, code: u8) {
+    write(journal, call, context, code, None);
+}
+
+/// Writes down a call that ended with this code, and what was decided if that is to be known.
+fn write(
+    journal: &Journal,
+    call: &Call<'_>,
+    context: Option<&RequestContext>,
+    code: u8,
+    decided: Option<(Subject<'_>, Trail<'_>)>,
+) {
+    if !journal.audit.access && decided.is_none() {
+        return;
+    }
+    let common = Common::of(journal, call, context);
+    let mut lines = Vec::with_capacity(1024);
     if journal.audit.access {
-        let common = Common::of(journal, call, context);
-        let mut line = Vec::new();
-        add(&common.access(call.method, code), &mut line);
-        journal.write(line);
+        add(&common.access(call.method, code), &mut lines);
+    }
+    if let Some((subject, trail)) = decided {
+        add(&common.decision(subject, trail), &mut lines);
+    }
+    if !lines.is_empty() {
+        journal.write(lines);
     }
 }
 
