@@ -15,7 +15,7 @@ const METHODS: [Method; 7] =
 /// Tells browsers which origins may read an answer.
 pub(super) fn allow(cors: &Cors, asked: &HeaderMap, answer: &mut Answer) {
     answer.headers_mut().insert(header::VARY, HeaderValue::from_static("Origin"));
-    if let Some(allowed) = allowed(cors, asked.get(header::ORIGIN)) {
+    if let Some(allowed) = allowed(cors, asked) {
         answer.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     }
 }
@@ -23,27 +23,21 @@ pub(super) fn allow(cors: &Cors, asked: &HeaderMap, answer: &mut Answer) {
 /// The answer to a request that only asks whether another may be made; nothing if it is not one.
 pub(super) fn preflight(cors: &Cors, asked: &Parts) -> Option<Answer> {
     let method = asked.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
-    let answer = || permission(cors, asked.headers.get(header::ORIGIN), method, &asked.headers);
+    let answer = || permission(cors, method, &asked.headers);
     (asked.method == Method::OPTIONS).then(answer)
 }
 
-fn permission(
-    cors: &Cors,
-    origin: Option<&HeaderValue>,
-    method: &HeaderValue,
-    headers: &HeaderMap,
-) -> Answer {
+fn permission(cors: &Cors, method: &HeaderValue, asked: &HeaderMap) -> Answer {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let answer = response.headers_mut();
     let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     answer.insert(header::VARY, HeaderValue::from_static(vary));
-    let Some(allowed) = allowed(cors, origin) else { return response };
+    let Some(allowed) = allowed(cors, asked) else { return response };
     if !METHODS.iter().any(|known| known.as_str() == method) {
         return response;
     }
-    let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS);
-    if let Some(wanted) = wanted {
+    if let Some(wanted) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
         let known = |name: &str| {
             let name = name.trim();
             let mut listed = cors.headers.iter().map(String::as_str);
@@ -60,8 +54,8 @@ fn permission(
     response
 }
 
-fn allowed(cors: &Cors, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
-    let origin = origin?;
+fn allowed(cors: &Cors, asked: &HeaderMap) -> Option<HeaderValue> {
+    let origin = asked.get(header::ORIGIN)?;
     if cors.origins.is_empty() || cors.origins.iter().any(|known| known == "*") {
         return Some(HeaderValue::from_static("*"));
     }

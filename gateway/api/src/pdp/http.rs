@@ -1,11 +1,11 @@
 //! The decision point over HTTP.
 
-use std::{error::Error, net::SocketAddr, time::SystemTime};
+use std::{net::SocketAddr, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Body;
+use hyper::body::Incoming;
 use serde::Serialize;
 
 use super::{
@@ -26,13 +26,9 @@ const MAX_BODY: usize = 8 << 20;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
-/// Answers `POST /api/check/resources`, `POST /api/plan/resources` and `GET /_cerbos/health`, and says of everything else
-/// that it is not there. `peer` is who asks.
-pub(super) async fn answer<B>(point: &Point, peer: Option<SocketAddr>, request: Request<B>) -> Answer
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
+/// Answers `POST /api/check/resources`, `POST /api/plan/resources` and `GET /_cerbos/health`, and says of everything
+/// else that it is not there. `peer` is who asks.
+pub(super) async fn answer(point: &Point, peer: Option<SocketAddr>, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     if let Some(cors) = &point.cors
         && let Some(answer) = cors::preflight(cors, &head)
@@ -64,18 +60,14 @@ struct Asked<'a> {
     form: Form,
 }
 
-async fn asked<B>(
+async fn asked(
     point: &Point,
     head: &http::request::Parts,
     peer: Option<SocketAddr>,
-    body: B,
+    body: Incoming,
     form: Form,
     answer: fn(&Point, &Asked<'_>) -> Result<Vec<u8>, Failure>,
-) -> Answer
-where
-    B: Body<Data = Bytes>,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
+) -> Answer {
     let answered = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => answer(point, &Asked { headers: &head.headers, peer, body: &body.to_bytes(), form }),
         Err(_) => Err(Failure::TooLarge),
