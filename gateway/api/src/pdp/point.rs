@@ -43,13 +43,15 @@ pub struct Point {
     errors: Option<ErrorLevel>,
     tokens: Arc<dyn ReadTokens>,
     pub(super) journal: Option<Journal>,
+    /// Whether the journal is told what was decided.
+    recorded: bool,
 }
 
 /// One revision of the policies.
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) set: PolicySet,
-    /// The files of its policies, by the keys of those.
+    /// The files of its policies, by the keys of those; for the journal, and empty if that wants no decisions.
     pub(super) sources: BTreeMap<Arc<str>, Arc<str>>,
 }
 
@@ -90,8 +92,9 @@ impl Point {
         journal: Option<Journal>,
     ) -> Self {
         let options = |derived_roles| Options { derived_roles, ..config.options.clone() };
+        let recorded = journal.as_ref().is_some_and(Journal::wants_decisions);
         Self {
-            live: ArcSwap::from_pointee(Live::new(set, bundle)),
+            live: ArcSwap::from_pointee(Live::new(set, recorded.then_some(bundle))),
             brief: options(false),
             full: options(true),
             limits: config.limits,
@@ -99,12 +102,13 @@ impl Point {
             errors: config.evaluation_errors,
             tokens,
             journal,
+            recorded,
         }
     }
 
     /// Answers from other policies from now on. Questions that are being answered finish with those before.
     pub fn replace(&self, set: PolicySet, bundle: &Bundle) {
-        self.live.store(Arc::new(Live::new(set, bundle)));
+        self.live.store(Arc::new(Live::new(set, self.recorded.then_some(bundle))));
     }
 
     /// Writes what waits to be written.
@@ -119,8 +123,7 @@ impl Point {
         let entries = asked.resources.as_deref().unwrap_or_default();
         let claims = asked.aux_data.as_ref().map(|aux| self.claims(aux)).transpose()?.unwrap_or_default();
         let live = self.live.load_full();
-        let recorded = self.journal.as_ref().is_some_and(Journal::wants_decisions);
-        let full = recorded || asked.include_meta == Some(true);
+        let full = self.recorded || asked.include_meta == Some(true);
         let along = Along {
             options: if full { &self.full } else { &self.brief },
             jwts: claims.jwts.as_ref().map(Into::into),
@@ -136,7 +139,7 @@ impl Point {
                 aux: claims.jwt.as_ref().map(Into::into),
                 now,
             };
-            decisions.push(if recorded || self.errors.is_some() {
+            decisions.push(if self.recorded || self.errors.is_some() {
                 live.set.check_as(&check, &along, &mut observer)
             } else {
                 live.set.check_as(&check, &along, &mut Silent)
@@ -163,8 +166,7 @@ impl Point {
             now: Timestamp { seconds, nanos: since.subsec_nanos(), offset: 0 },
             manner: Manner::AsCerbos,
         };
-        let recorded = self.journal.as_ref().is_some_and(Journal::wants_decisions);
-        let options = if recorded || self.errors.is_some() { &self.full } else { &self.brief };
+        let options = if self.recorded || self.errors.is_some() { &self.full } else { &self.brief };
         let along = Along { options, jwts: claims.jwts.as_ref().map(Into::into) };
         let live = self.live.load_full();
         let plan = live.set.plan_as(&question, &along);
@@ -229,14 +231,19 @@ impl Point {
 }
 
 impl Live {
-    fn new(set: PolicySet, bundle: &Bundle) -> Self {
-        let source = |rule: &Rule| {
-            let file = bundle.files.get(rule.span.file as usize)?;
-            Some((Arc::clone(&rule.policy), Arc::clone(&file.name)))
-        };
-        let sources = set.rules().filter_map(source).collect();
+    /// `named` has the files of the policies, if they are to be known.
+    fn new(set: PolicySet, named: Option<&Bundle>) -> Self {
+        let sources = named.map(|bundle| sources(&set, bundle)).unwrap_or_default();
         Self { set, sources }
     }
+}
+
+fn sources(set: &PolicySet, bundle: &Bundle) -> BTreeMap<Arc<str>, Arc<str>> {
+    let source = |rule: &Rule| {
+        let file = bundle.files.get(rule.span.file as usize)?;
+        Some((Arc::clone(&rule.policy), Arc::clone(&file.name)))
+    };
+    set.rules().filter_map(source).collect()
 }
 
 /// Collects what a decision log says and a decision does not.
