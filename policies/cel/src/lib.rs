@@ -57,4 +57,4 @@ pub use functions::{
 pub use partial::{Known, Loop, Residual, Unplannable};
 pub use program::Program;
 pub use val::{List, MapRef, Message, Opaque, Val};
-pub use value::{Map, Value};
+pub use value::{Map, SharedText, Value};

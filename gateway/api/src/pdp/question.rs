@@ -1,10 +1,10 @@
 //! What is asked, as it comes in. Attributes are read straight into the evaluator's values.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-use portreeve_cel::{Map, Val};
+use portreeve_cel::{Map, SharedText, Val};
 use portreeve_policies as policies;
-use serde::{Deserialize, Deserializer, Serialize, de::Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::reading::Object;
 
@@ -139,30 +139,8 @@ pub(super) struct RequestContext {
 
 /// Names are shared by what is decided, and are read into that form at once.
 fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Arc<str>>>, D::Error> {
-    let names = Option::<Vec<Name>>::deserialize(deserializer)?;
-    Ok(names.map(|names| names.into_iter().map(|name| name.0).collect()))
-}
-
-struct Name(Arc<str>);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(NameVisitor)
-    }
-}
-
-struct NameVisitor;
-
-impl Visitor<'_> for NameVisitor {
-    type Value = Name;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        Ok(Name(name.into()))
-    }
+    let names = Option::<Vec<SharedText>>::deserialize(deserializer)?;
+    Ok(names.map(|names| names.into_iter().map(|SharedText(name)| name).collect()))
 }
 
 #[expect(clippy::ref_option, reason = "serde asks so")]

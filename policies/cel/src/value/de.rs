@@ -1,6 +1,4 @@
-use std::fmt;
-
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -102,7 +100,7 @@ impl<'de> Visitor<'de> for Reader {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let below = self.deeper()?;
         let mut entries = Vec::new();
-        while let Some(key) = map.next_key_seed(Text)? {
+        while let Some(SharedText(key)) = map.next_key()? {
             entries.push((key, map.next_value_seed(below)?));
         }
         let twice = |key| A::Error::custom(format_args!("duplicate key `{key}`"));
@@ -110,26 +108,27 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// Reads a text into its shared form, with nothing in between.
-struct Text;
+/// A text that is read straight into its shared form. An `Arc<str>` by itself is read by way of a `String`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedText(pub Arc<str>);
 
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Arc<str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Arc<str>, D::Error> {
-        deserializer.deserialize_str(self)
+impl<'de> serde::Deserialize<'de> for SharedText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
     }
 }
 
-impl Visitor<'_> for Text {
-    type Value = Arc<str>;
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = SharedText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text")
+        f.write_str("a string")
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
-        Ok(text.into())
+    fn visit_str<E>(self, text: &str) -> Result<SharedText, E> {
+        Ok(SharedText(text.into()))
     }
 }
 

@@ -6,6 +6,7 @@ mod ser;
 
 use std::sync::Arc;
 
+pub use de::SharedText;
 pub use map::Map;
 pub(crate) use map::hash;
 
