@@ -21,6 +21,12 @@ impl Bundle {
     pub fn text(&self, span: Span) -> Option<&str> {
         self.file(span)?.text.get(span.start as usize..span.end as usize)
     }
+
+    /// Where a span begins, or nothing when it is not of this bundle.
+    #[must_use]
+    pub fn place(&self, span: Span) -> Option<Place> {
+        Some(self.file(span)?.place(span.start))
+    }
 }
 
 /// One file, kept whole so that spans can be shown.

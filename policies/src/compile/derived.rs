@@ -60,7 +60,7 @@ impl Linker<'_, '_> {
 
     fn imported(&self, import: &Text, set: &raw::DerivedRoles) -> String {
         let file = self.bundle.file(set.name.span).map(|file| file.name.to_string()).unwrap_or_default();
-        let place = self.bundle.file(import.span).map(|file| file.place(import.span.start));
+        let place = self.bundle.place(import.span);
         let place = place.map(|place| format!("{}:{}", place.line, place.column)).unwrap_or_default();
         format!("{file} (imported as \"{}\" at {place})", import.value)
     }

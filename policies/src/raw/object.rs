@@ -90,8 +90,7 @@ impl Reading<'_> {
     }
 
     pub(crate) fn line_and_column(&self, place: Span) -> String {
-        let place =
-            self.bundle.file(place).map_or(Place { line: 0, column: 0 }, |file| file.place(place.start));
+        let place = self.bundle.place(place).unwrap_or(Place { line: 0, column: 0 });
         format!("{}:{}", place.line, place.column)
     }
 

@@ -49,7 +49,7 @@ fn as_cerbos(bundle: &Bundle, found: &Diagnostic) -> String {
     let written = |at: usize| {
         let span = found.labels.get(at).map(|(span, _)| *span)?;
         let text = bundle.text(span)?.trim_matches(['"', '\'', '*']);
-        Some((text, bundle.file(span)?.place(span.start)))
+        Some((text, bundle.place(span)?))
     };
     match (found.code, written(0), written(1)) {
         ("yaml/duplicate-key", Some((key, _)), Some((_, first))) => {

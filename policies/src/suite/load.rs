@@ -122,7 +122,7 @@ fn document<T>(bundle: &Bundle, file: u32, read: fn(&Node, &mut Reading<'_>) -> 
 fn said(bundle: &Bundle, mut findings: Vec<Finding>) -> Broken {
     findings.sort_by_key(|finding| (finding.place.is_none(), finding.place.map(|place| place.start)));
     let line = |finding: &Finding| {
-        let place = finding.place.and_then(|span| Some(bundle.file(span)?.place(span.start)));
+        let place = finding.place.and_then(|span| bundle.place(span));
         match place {
             Some(place) => format!("{}:{} {}", place.line, place.column, finding.text),
             None => finding.text.clone(),

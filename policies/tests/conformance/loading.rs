@@ -42,7 +42,7 @@ fn found(bundle: &Bundle) -> Vec<Said> {
     let errors = compiled.findings.iter().filter(|finding| finding.cause != Cause::Advice);
     let said = errors.map(|finding| {
         let file = bundle.files[finding.file as usize].name.to_string();
-        let place = finding.place.and_then(|span| Some(bundle.file(span)?.place(span.start)));
+        let place = finding.place.and_then(|span| bundle.place(span));
         let place = place.map(|place| format!("{}:{}", place.line, place.column)).unwrap_or_default();
         let (group, words) = match &finding.cause {
             Cause::Parse => ("parse".to_owned(), finding.text.clone()),

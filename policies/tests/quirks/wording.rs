@@ -18,7 +18,7 @@ fn said(texts: &[&str]) -> Vec<String> {
         compiled.findings.iter().filter(|finding| finding.cause != portreeve_policies::Cause::Advice);
     theirs
         .map(|finding| {
-            let place = finding.place.and_then(|span| Some(bundle.file(span)?.place(span.start)));
+            let place = finding.place.and_then(|span| bundle.place(span));
             let place = place.map_or("-".to_owned(), |place| format!("{}:{}", place.line, place.column));
             format!("{place} {}", finding.text)
         })

@@ -167,7 +167,7 @@ fn switched_off(disabled: &Disabled, bundle: &Bundle) -> Value {
 }
 
 fn position(span: Span, bundle: &Bundle) -> Place {
-    bundle.file(span).map_or(Place { line: 1, column: 1 }, |file| file.place(span.start))
+    bundle.place(span).unwrap_or(Place { line: 1, column: 1 })
 }
 
 fn compile_error(finding: &Finding, bundle: &Bundle) -> Value {
@@ -197,7 +197,7 @@ fn located(finding: &Finding, bundle: &Bundle) -> Map<String, Value> {
 
 fn place(finding: &Finding, bundle: &Bundle) -> Option<(Span, Place)> {
     let span = finding.place?;
-    Some((span, bundle.file(span)?.place(span.start)))
+    Some((span, bundle.place(span)?))
 }
 
 fn file(index: u32, bundle: &Bundle) -> &str {
