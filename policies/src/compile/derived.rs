@@ -2,7 +2,7 @@
 
 use portreeve_diagnostics::{Diagnostic, suggest};
 
-use super::{Linker, push};
+use super::{Linker, index, push};
 use crate::{
     finding::Cause,
     glob::Glob,
@@ -93,7 +93,7 @@ impl Linker<'_, '_> {
         let parents =
             super::units::widest(&definition.parents).filter_map(|parent| self.glob(parent)).collect();
         let name = definition.name.value.as_str().into();
-        let policy = format!("derived_roles.{}", set.name.value).into();
+        let policy = index::key(policy).into();
         let span = definition.name.span;
         let used = self.set.used(condition.into_iter(), std::iter::empty());
         push(&mut self.set.derived, Derived { policy, name, span, parents, condition, names, used })

@@ -251,7 +251,7 @@ mod tests {
 resourcePolicy:
   resource: doc
   version: default
-  importDerivedRoles: [common]
+  importDerivedRoles: [common-roles]
   variables: {local: {draft: R.attr.draft, unused: "1"}}
   rules:
     - name: drafts
@@ -266,7 +266,7 @@ resourcePolicy:
 
     const COMMON: &str = r#"apiVersion: api.cerbos.dev/v1
 derivedRoles:
-  name: common
+  name: common-roles
   definitions:
     - {name: boss, parentRoles: [admin]}
     - {name: owner, parentRoles: [user], condition: {match: {expr: R.attr.owner == P.id}}}
@@ -324,7 +324,7 @@ tests:
         let read = format!("{doc} > action=read");
         let drafts = format!("{read} > scope=\"\" > rule=drafts");
         let said = r#"{"action":"read","src":"resource.doc.vdefault#drafts","val":"d1"}"#;
-        let common = "policy=cerbos.derived_roles.common";
+        let common = "policy=cerbos.derived_roles.common_roles";
         let told = |lines: &[&str]| lines.join("\n");
         let expected = [
             told(&[&format!("{common} > derivedRole=boss"), "skipped", "No matching roles"]),
@@ -394,7 +394,7 @@ tests:
         assert_eq!(
             definitions[0],
             serde_json::json!({
-                "kind": "KIND_POLICY", "policy": "cerbos.derived_roles.common"
+                "kind": "KIND_POLICY", "policy": "cerbos.derived_roles.common_roles"
             })
         );
         assert_eq!(
