@@ -62,7 +62,7 @@ fn start(folder: &TempDir, directory: &str, audit: &str) -> (Process, u16) {
     let port = free_port();
     let config = format!(
         "storage: {{driver: disk, disk: {{directory: {directory}, watchForChanges: true}}}}
-audit: {{enabled: true, backend: file, decisionLogsEnabled: true, file: {{path: audit.log}}{audit}}}
+audit: {{enabled: true, backend: file, accessLogsEnabled: false, file: {{path: audit.log}}{audit}}}
 "
     );
     std::fs::write(folder.path().join("cerbos.yaml"), config).unwrap();

@@ -8,9 +8,9 @@ use super::{flag, unsupported, word, words};
 /// What is written down, and where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
-    /// `accessLogsEnabled`
+    /// `accessLogsEnabled`; Cerbos 0.55 has it on when nothing is said.
     pub access: bool,
-    /// `decisionLogsEnabled`
+    /// `decisionLogsEnabled`; likewise.
     pub decisions: bool,
     /// `decisionLogFilters.checkResources.ignoreAllowAll`: a check that allowed everything is not written.
     pub ignore_allow_all: bool,
@@ -42,8 +42,8 @@ pub(super) fn read(node: Option<&Node>, report: &mut Report) -> Option<Audit> {
     let mut fields = Fields::of(node, "`audit`", report)?;
     let enabled = flag(&mut fields, "enabled", "audit", report).unwrap_or(false);
     let mut audit = Audit {
-        access: flag(&mut fields, "accessLogsEnabled", "audit", report).unwrap_or(false),
-        decisions: flag(&mut fields, "decisionLogsEnabled", "audit", report).unwrap_or(false),
+        access: flag(&mut fields, "accessLogsEnabled", "audit", report).unwrap_or(true),
+        decisions: flag(&mut fields, "decisionLogsEnabled", "audit", report).unwrap_or(true),
         ..Audit::default()
     };
     let lower = |keys: Option<Vec<String>>| {

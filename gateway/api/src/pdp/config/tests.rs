@@ -38,7 +38,7 @@ fn every_setting_is_read() {
          globals: {{ env: test, n: 1 }} }}\nschema: {{ enforcement: reject }}\nauxData:\n  jwt:\n    keySets:\n    \
          - id: one\n      local: {{ file: k.jwk }}\n    - id: two\n      remote: {{ url: 'http://a/b', \
          refreshInterval: 5m }}\n      insecure: {{ optionalAlg: true }}\naudit:\n  enabled: true\n  backend: file\n  \
-         decisionLogsEnabled: true\n  file: {{ path: a.log, additionalPaths: [stdout] }}\n"
+         accessLogsEnabled: false\n  file: {{ path: a.log, additionalPaths: [stdout] }}\n"
     );
     let (config, _, report) = read(&text, &["storage.disk.watchForChanges=true"]);
     assert!(report.is_empty(), "{report:?}");
@@ -56,6 +56,19 @@ fn every_setting_is_read() {
     let audit = config.audit.unwrap();
     assert!(audit.decisions && !audit.access);
     assert_eq!(audit.paths, ["a.log", "stdout"]);
+}
+
+#[test]
+fn calls_and_decisions_are_written_down_unless_the_configuration_says_otherwise() {
+    for (said, access, decisions) in [
+        ("", true, true),
+        (", accessLogsEnabled: false", false, true),
+        (", decisionLogsEnabled: false", true, false),
+    ] {
+        let (config, ..) = read(&format!("{DISK}audit: {{ enabled: true, backend: file{said} }}\n"), &[]);
+        let audit = config.unwrap().audit.unwrap();
+        assert_eq!((audit.access, audit.decisions), (access, decisions), "{said}");
+    }
 }
 
 #[test]
