@@ -3,17 +3,21 @@
 //! Nothing of routes, policies or upstreams is in it. The form follows the request: HTML for browsers, a gRPC status
 //! for gRPC, a JSON-RPC error for MCP, and problem details (RFC 9457) for everybody else.
 
+mod form;
+
 use std::fmt::Display;
 
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
     header::{
-        ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
-        RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+        SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use portreeve_identity::Reply;
+
+use form::{Form, form};
 
 use crate::answers::{Accept, Failure, Login, Page, Rule, Values, What, choose};
 
@@ -223,55 +227,8 @@ fn redirect(login: &Login, target: &str, id: &str) -> Response<Bytes> {
 /// The field that carries the event's id.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const MCP_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    Problem,
-    Html,
-    Grpc,
-    Rpc,
-}
-
-fn form(headers: &HeaderMap) -> Form {
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if let Some(rest) = kind.strip_prefix(b"application/grpc")
-        && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
-    {
-        return Form::Grpc;
-    }
-    let (mut html, mut json, mut events) = (0, 0, 0);
-    for value in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
-        for range in value.split(',') {
-            let (kind, weight) = weigh(range);
-            match kind.to_ascii_lowercase().as_str() {
-                "text/html" | "application/xhtml+xml" => html = html.max(weight),
-                "application/problem+json" | "application/json" => json = json.max(weight),
-                "text/event-stream" => events = events.max(weight),
-                _ => {}
-            }
-        }
-    }
-    // A client of MCP's HTTP transport takes both JSON and a stream of events, and names its version once it knows it.
-    if headers.contains_key(MCP_VERSION) || (kind.starts_with(b"application/json") && json > 0 && events > 0)
-    {
-        return Form::Rpc;
-    }
-    if html > json { Form::Html } else { Form::Problem }
-}
-
-/// A media range and its weight in thousandths (RFC 9110 §12.4.2). A weight that cannot be read is none.
-fn weigh(range: &str) -> (&str, u16) {
-    let mut parts = range.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default();
-    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-    let weight = weight.map_or(Some(1.0), |text| text.trim().parse::<f32>().ok());
-    // A float to integer cast saturates, and not-a-number becomes 0.
-    let thousandths = (weight.unwrap_or_default().clamp(0.0, 1.0) * 1000.0) as u16;
-    (kind, thousandths)
-}
 
 fn phrase(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
