@@ -8,8 +8,12 @@ use super::Value;
 const TINY: usize = 4;
 /// The smallest map that is not tiny.
 const SOME: usize = TINY + 1;
-/// Maps up to this size are searched from end to end, by the hashes of their keys.
+/// Maps up to this size are searched from end to end, by a byte of the hashes of their keys, eight at a time.
 const SMALL: usize = 32;
+/// One in each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
+const TOPS: u64 = ONES << 7;
 
 /// A map from text to owned values, in the order it was written.
 ///
@@ -17,8 +21,8 @@ const SMALL: usize = 32;
 /// look-up slow.
 #[derive(Clone, Default)]
 pub struct Map {
-    /// Of a map that is neither tiny nor large: the hashes of its keys.
-    hashes: Box<[u32]>,
+    /// Of a map that is neither tiny nor large: the tags of its keys, eight in a word, the first one lowest.
+    tags: Box<[u64]>,
     entries: Box<[(Arc<str>, Value)]>,
     /// Of a large map: places in `entries`, in the order of their keys.
     sorted: Box<[u32]>,
@@ -43,18 +47,19 @@ impl Map {
             let same = |pair: &&[u32]| matches!(pair, [a, b] if key(*a as usize) == key(*b as usize));
             return pairs.find(same).and_then(|pair| key(*pair.first()? as usize));
         }
-        // Every one is held against every other, by their hashes where there are any.
-        let alike = |a: usize, b: usize| self.hashes.get(a) == self.hashes.get(b) && key(a) == key(b);
+        // Every one is held against every other, by their tags where there are any.
+        let tag = |place: usize| self.tags.get(place / 8).map(|word| (word >> (place % 8 * 8)) & 0xff);
+        let alike = |a: usize, b: usize| tag(a) == tag(b) && key(a) == key(b);
         (1..self.len()).find(|later| (0..*later).any(|earlier| alike(earlier, *later))).and_then(key)
     }
 
     fn build(entries: Vec<(Arc<str>, Value)>, order: Vec<u32>) -> Self {
-        let (hashes, sorted) = match entries.len() {
+        let (tags, sorted) = match entries.len() {
             0..=TINY => (Box::default(), Box::default()),
-            SOME..=SMALL => (entries.iter().map(|(key, _)| hash(key)).collect(), Box::default()),
+            SOME..=SMALL => (tags(&entries), Box::default()),
             _ => (Box::default(), order.into()),
         };
-        Self { hashes, entries: entries.into(), sorted }
+        Self { tags, entries: entries.into(), sorted }
     }
 
     /// How many entries.
@@ -86,21 +91,31 @@ impl Map {
     }
 
     /// The value of a key whose hash is known.
+    #[inline(always)]
     pub(crate) fn get_hashed(&self, hash: u32, key: &str) -> Option<&Value> {
-        if !self.sorted.is_empty() {
-            return self.bisect(key);
+        if self.tags.is_empty() {
+            return self.get_untagged(key);
         }
-        if self.hashes.is_empty() {
-            return self.entries.iter().find(|(found, _)| **found == *key).map(|(_, value)| value);
-        }
-        let mut from = 0;
-        loop {
-            let at = from + self.hashes.get(from..)?.iter().position(|known| *known == hash)?;
-            match self.entries.get(at)? {
-                (found, value) if **found == *key => return Some(value),
-                _ => from = at + 1,
+        let wanted = u64::from(tag(hash)) * ONES;
+        for (row, tags) in self.tags.iter().enumerate() {
+            let mut alike = zeros(tags ^ wanted);
+            while alike != 0 {
+                let place = row * 8 + alike.trailing_zeros() as usize / 8;
+                match self.entries.get(place) {
+                    Some((found, value)) if **found == *key => return Some(value),
+                    _ => alike &= alike - 1,
+                }
             }
         }
+        None
+    }
+
+    #[inline(never)]
+    fn get_untagged(&self, key: &str) -> Option<&Value> {
+        if self.sorted.is_empty() {
+            return self.entries.iter().find(|(found, _)| **found == *key).map(|(_, value)| value);
+        }
+        self.bisect(key)
     }
 
     fn bisect(&self, key: &str) -> Option<&Value> {
@@ -175,6 +190,24 @@ fn order(entries: &[(Arc<str>, Value)]) -> Vec<u32> {
         other => other,
     });
     order
+}
+
+fn tags(entries: &[(Arc<str>, Value)]) -> Box<[u64]> {
+    let word = |row: &[(Arc<str>, Value)]| {
+        row.iter().rev().fold(0, |word, (key, _)| (word << 8) | u64::from(tag(hash(key))))
+    };
+    entries.chunks(8).map(word).collect()
+}
+
+/// The byte of a hash by which keys are told apart before they are compared.
+const fn tag(hash: u32) -> u8 {
+    let [.., top] = hash.to_le_bytes();
+    top
+}
+
+/// The highest bit of each byte that is zero; now and then that of one above such a byte too.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & TOPS
 }
 
 /// A quick hash of a key. Not meant to withstand chosen keys: see [`Map`].
