@@ -1,7 +1,8 @@
 use crate::{Cx, ErrorKind, List, Timestamp, Val, node::satisfies, syntax::Operator};
 
-type Result<T> = std::result::Result<T, ErrorKind>;
+type Result<T> = std::result::Result<T, ErrorKind<'static>>;
 
+#[inline]
 pub(super) fn compare<'a>(operator: Operator, left: Val<'_>, right: Val<'_>) -> Result<Val<'a>> {
     let order = left.compare(right).ok_or(ErrorKind::NoSuchOverload)?;
     Ok(Val::Bool(order.is_some_and(|order| satisfies(operator, order))))
@@ -27,6 +28,7 @@ pub(super) fn negate(operand: Val<'_>) -> Result<Val<'_>> {
     }
 }
 
+#[inline(never)]
 pub(super) fn arithmetic<'a>(
     operator: Operator,
     left: Val<'a>,
@@ -100,12 +102,8 @@ fn doubles<'a>(operator: Operator, a: f64, b: f64) -> Result<Val<'a>> {
 fn times<'a>(operator: Operator, left: Val<'a>, right: Val<'a>) -> Result<Val<'a>> {
     match (left, operator, right) {
         (Val::Timestamp(moment), Operator::Add, Val::Duration(nanos))
-        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => {
-            moved(moment.with_total(moment.total() + i128::from(nanos)))
-        }
-        (Val::Timestamp(moment), Operator::Subtract, Val::Duration(nanos)) => {
-            moved(moment.with_total(moment.total() - i128::from(nanos)))
-        }
+        | (Val::Duration(nanos), Operator::Add, Val::Timestamp(moment)) => moved(moment.later(nanos)),
+        (Val::Timestamp(moment), Operator::Subtract, Val::Duration(nanos)) => moved(moment.earlier(nanos)),
         (Val::Timestamp(a), Operator::Subtract, Val::Timestamp(b)) => {
             i64::try_from(a.total() - b.total()).map(Val::Duration).map_err(|_| ErrorKind::DurationOverflow)
         }

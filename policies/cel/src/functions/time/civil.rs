@@ -53,7 +53,7 @@ impl Civil {
 
 /// Days from 1970-01-01 to that date. `None` if there is no such day.
 pub(crate) fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) {
+    if !(1..=12).contains(&month) || day < 1 || (day > 28 && day > days_in(year, month)) {
         return None;
     }
     let before = year - 1;

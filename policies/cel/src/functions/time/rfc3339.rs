@@ -9,6 +9,9 @@ pub(crate) const MIN_SECONDS: i64 = -62_135_596_800;
 /// 9999-12-31T23:59:59Z, the latest.
 pub(crate) const MAX_SECONDS: i64 = 253_402_300_799;
 
+/// Nanoseconds.
+const SECOND: i64 = 1_000_000_000;
+
 /// A moment and the offset it was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
@@ -23,26 +26,57 @@ pub struct Written {
 /// Reads `2021-05-01T13:34:12.024Z` or `…+02:00`. `None` if it is not such a text, or if the moment is not in
 /// the years 1 to 9999 of UTC. Digits after the ninth of a fraction are dropped.
 pub(crate) fn parse(text: &str) -> Option<Written> {
-    let mut rest = Reader(text.as_bytes());
-    let year = rest.digits(4)?;
-    rest.byte(b'-')?;
-    let month = rest.digits(2)?;
-    rest.byte(b'-')?;
-    let day = rest.digits(2)?;
-    rest.byte(b'T')?;
-    let hour = rest.up_to(23)?;
-    rest.byte(b':')?;
-    let minute = rest.up_to(59)?;
-    rest.byte(b':')?;
-    let second = rest.up_to(59)?;
-    let nanos = rest.fraction()?;
-    let offset = rest.offset()?;
-    if !rest.0.is_empty() {
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, rest @ ..] =
+        text.as_bytes()
+    else {
+        return None;
+    };
+    let days =
+        civil::days_since_epoch(number([*y1, *y2, *y3, *y4])?, number([*mo1, *mo2])?, number([*d1, *d2])?)?;
+    let time = up_to(23, [*h1, *h2])? * 3600 + up_to(59, [*mi1, *mi2])? * 60 + up_to(59, [*s1, *s2])?;
+    let (nanos, rest) = fraction(rest)?;
+    let offset = offset(rest)?;
+    let seconds = days * 86_400 + time - i64::from(offset);
+    in_range(seconds).then_some(Written { seconds, nanos, offset })
+}
+
+fn number<const DIGITS: usize>(digits: [u8; DIGITS]) -> Option<i64> {
+    let mut number = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
+}
+
+fn up_to(most: i64, digits: [u8; 2]) -> Option<i64> {
+    number(digits).filter(|number| *number <= most)
+}
+
+/// The nanoseconds of a fraction, if there is one, and what follows.
+fn fraction(text: &[u8]) -> Option<(u32, &[u8])> {
+    let [b'.', rest @ ..] = text else { return Some((0, text)) };
+    let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (digits, rest) = rest.split_at_checked(count)?;
+    if digits.is_empty() {
         return None;
     }
-    let days = civil::days_since_epoch(year, month, day)?;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - i64::from(offset);
-    in_range(seconds).then_some(Written { seconds, nanos, offset })
+    let nine = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
+    Some((nine.fold(0, |n, b| n * 10 + u32::from(b - b'0')), rest))
+}
+
+/// `Z`, or seconds east of UTC as `+02:00`.
+fn offset(text: &[u8]) -> Option<i32> {
+    let (sign, hours, minutes) = match text {
+        b"Z" => return Some(0),
+        [b'+', h1, h2, b':', m1, m2] => (1, [*h1, *h2], [*m1, *m2]),
+        [b'-', h1, h2, b':', m1, m2] => (-1, [*h1, *h2], [*m1, *m2]),
+        _ => return None,
+    };
+    i32::try_from(sign * (up_to(23, hours)? * 3600 + up_to(59, minutes)? * 60)).ok()
 }
 
 /// Is that second in the years 1 to 9999?
@@ -67,17 +101,26 @@ impl Written {
         (self.seconds, self.nanos)
     }
 
+    /// The moment so many nanoseconds later. `None` outside the years 1 to 9999.
+    pub(crate) fn later(self, nanos: i64) -> Option<Self> {
+        self.moved(nanos.div_euclid(SECOND), nanos.rem_euclid(SECOND))
+    }
+
+    /// The moment so many nanoseconds earlier. `None` outside the years 1 to 9999.
+    pub(crate) fn earlier(self, nanos: i64) -> Option<Self> {
+        self.moved(-nanos.div_euclid(SECOND), -nanos.rem_euclid(SECOND))
+    }
+
+    fn moved(self, seconds: i64, nanos: i64) -> Option<Self> {
+        let nanos = i64::from(self.nanos) + nanos;
+        let seconds = self.seconds + seconds + nanos.div_euclid(SECOND);
+        let nanos = u32::try_from(nanos.rem_euclid(SECOND)).ok()?;
+        in_range(seconds).then_some(Self { seconds, nanos, ..self })
+    }
+
     /// Nanoseconds since 1970.
     pub(crate) fn total(self) -> i128 {
         i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanos)
-    }
-
-    /// The moment so many nanoseconds after 1970, with this one's offset. `None` outside the years 1 to 9999.
-    pub(crate) fn with_total(self, total: i128) -> Option<Self> {
-        let seconds =
-            i64::try_from(total.div_euclid(1_000_000_000)).ok().filter(|seconds| in_range(*seconds))?;
-        let nanos = u32::try_from(total.rem_euclid(1_000_000_000)).ok()?;
-        Some(Self { seconds, nanos, offset: self.offset })
     }
 
     /// The same moment, without its offset.
@@ -116,53 +159,6 @@ impl fmt::Display for Written {
         let sign = if self.offset < 0 { '-' } else { '+' };
         let minutes = self.offset.unsigned_abs() / 60;
         write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-    }
-}
-
-struct Reader<'t>(&'t [u8]);
-
-impl Reader<'_> {
-    fn byte(&mut self, expected: u8) -> Option<()> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        (*first == expected).then_some(())
-    }
-
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        let (digits, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        digits.iter().try_fold(0, |n, b| b.is_ascii_digit().then(|| n * 10 + i64::from(b - b'0')))
-    }
-
-    fn up_to(&mut self, most: i64) -> Option<i64> {
-        self.digits(2).filter(|n| *n <= most)
-    }
-
-    fn fraction(&mut self) -> Option<u32> {
-        let [b'.', rest @ ..] = self.0 else { return Some(0) };
-        let count = rest.iter().take_while(|b| b.is_ascii_digit()).count();
-        let (digits, rest) = rest.split_at_checked(count)?;
-        self.0 = rest;
-        if digits.is_empty() {
-            return None;
-        }
-        let nine = digits.iter().chain(std::iter::repeat(&b'0')).take(9);
-        Some(nine.fold(0, |n, b| n * 10 + u32::from(b - b'0')))
-    }
-
-    fn offset(&mut self) -> Option<i32> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        let sign = match first {
-            b'Z' => return Some(0),
-            b'+' => 1,
-            b'-' => -1,
-            _ => return None,
-        };
-        let hours = self.up_to(23)?;
-        self.byte(b':')?;
-        let minutes = self.up_to(59)?;
-        i32::try_from(sign * (hours * 3600 + minutes * 60)).ok()
     }
 }
 
