@@ -2,7 +2,7 @@ use bumpalo::Bump;
 use smallvec::SmallVec;
 
 use crate::{
-    ErrorKind, EvalError, List, Opaque, Timestamp, Val,
+    ErrorKind, EvalError, List, Opaque, Pairs, Timestamp, Val,
     val::{TooMuch, Work},
 };
 
@@ -18,6 +18,7 @@ impl Arena {
     }
 
     /// Forgets everything, keeping the memory for the next use.
+    #[inline]
     pub fn clear(&mut self) {
         self.0.reset();
     }
@@ -42,8 +43,8 @@ impl Arena {
     }
 
     /// Keeps a copy of a list of keys and values.
-    pub fn pairs<'a>(&'a self, pairs: &[(Val<'a>, Val<'a>)]) -> &'a [(Val<'a>, Val<'a>)] {
-        self.0.alloc_slice_copy(pairs)
+    pub fn pairs<'a>(&'a self, pairs: &[(Val<'a>, Val<'a>)]) -> &'a Pairs<'a> {
+        self.0.alloc(Pairs(self.0.alloc_slice_copy(pairs)))
     }
 }
 
@@ -71,7 +72,7 @@ pub struct Cx<'a> {
     pub(crate) slots: &'a [Option<Val<'a>>],
     pub(crate) locals: SmallVec<[Val<'a>; 4]>,
     /// The macros' variables that have no value, by their places, and why.
-    pub(crate) failed: Vec<(usize, EvalError)>,
+    pub(crate) failed: Vec<(usize, EvalError<'a>)>,
     now: Option<Timestamp>,
     steps: u64,
     memory: usize,
@@ -81,6 +82,7 @@ impl<'a> Cx<'a> {
     /// A context for one evaluation or several that share their limits. `slots` holds the values of the environment's
     /// slots; `None` is a name without a value. Without `now`, `now()` is an error.
     #[must_use]
+    #[inline]
     pub fn new(
         arena: &'a Arena,
         slots: &'a [Option<Val<'a>>],
@@ -99,23 +101,25 @@ impl<'a> Cx<'a> {
     }
 
     /// The one moment that this evaluation calls now.
-    pub(crate) fn now(&self) -> Result<Val<'a>, ErrorKind> {
+    pub(crate) fn now(&self) -> Result<Val<'a>, ErrorKind<'static>> {
         self.now.map(Val::Timestamp).ok_or(ErrorKind::NoClock)
     }
 
     /// Takes this many steps.
-    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), ErrorKind> {
+    #[inline]
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), ErrorKind<'static>> {
         self.steps = self.steps.checked_sub(steps as u64).ok_or(ErrorKind::StepLimit)?;
         Ok(())
     }
 
     /// Takes the steps of going through a text: one for each 16 bytes.
-    pub(crate) fn charge_text(&mut self, text: &str) -> Result<(), ErrorKind> {
+    pub(crate) fn charge_text(&mut self, text: &str) -> Result<(), ErrorKind<'static>> {
         self.charge(text.len() / 16 + 1)
     }
 
     /// Whether two values are equal, at the price of their size.
-    pub(crate) fn equal(&mut self, a: Val<'_>, b: Val<'_>) -> Result<bool, ErrorKind> {
+    #[inline]
+    pub(crate) fn equal(&mut self, a: Val<'_>, b: Val<'_>) -> Result<bool, ErrorKind<'static>> {
         let mut work = Work::new(self.steps);
         let equal = a.equals_within(b, &mut work);
         self.steps = work.left();
@@ -123,7 +127,31 @@ impl<'a> Cx<'a> {
     }
 
     /// Whether a list has an item that equals this value, at the price of looking.
-    pub(crate) fn contains(&mut self, list: List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind> {
+    pub(crate) fn contains(&mut self, list: List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind<'static>> {
+        match (list, wanted) {
+            (List::Values(items), Val::Str(wanted)) => {
+                self.found(items.iter().position(|item| item.as_str() == Some(wanted)), items.len(), wanted)
+            }
+            (List::Texts(items), Val::Str(wanted)) => {
+                self.found(items.iter().position(|item| **item == *wanted), items.len(), wanted)
+            }
+            _ => self.among(list, wanted),
+        }
+    }
+
+    /// What looking for a text among so many items has cost.
+    fn found(
+        &mut self,
+        place: Option<usize>,
+        items: usize,
+        wanted: &str,
+    ) -> Result<bool, ErrorKind<'static>> {
+        let looked_at = place.map_or(items, |place| place + 1);
+        self.charge(looked_at * (wanted.len() / 64 + 1))?;
+        Ok(place.is_some())
+    }
+
+    fn among(&mut self, list: List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind<'static>> {
         for item in list.iter() {
             self.charge(1)?;
             if self.equal(item, wanted)? {
@@ -134,19 +162,22 @@ impl<'a> Cx<'a> {
     }
 
     /// Takes this many bytes of memory.
-    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ErrorKind> {
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<(), ErrorKind<'static>> {
         self.memory = self.memory.checked_sub(bytes).ok_or(ErrorKind::MemoryLimit)?;
         Ok(())
     }
 
     /// Octets made by the evaluation.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<Val<'a>, ErrorKind> {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<Val<'a>, ErrorKind<'static>> {
         self.reserve(bytes.len())?;
         Ok(Val::Bytes(self.arena.0.alloc_slice_copy(bytes)))
     }
 
     /// A list made by the evaluation. The items are counted as they come, so that an endless iterator ends.
-    pub(crate) fn list(&mut self, items: impl Iterator<Item = Val<'a>>) -> Result<Val<'a>, ErrorKind> {
+    pub(crate) fn list(
+        &mut self,
+        items: impl Iterator<Item = Val<'a>>,
+    ) -> Result<Val<'a>, ErrorKind<'static>> {
         let mut list = bumpalo::collections::Vec::new_in(&self.arena.0);
         for item in items {
             self.reserve(size_of::<Val<'_>>())?;
@@ -157,25 +188,25 @@ impl<'a> Cx<'a> {
     }
 
     /// An optional value.
-    pub(crate) fn optional(&mut self, value: Option<Val<'a>>) -> Result<Val<'a>, ErrorKind> {
+    pub(crate) fn optional(&mut self, value: Option<Val<'a>>) -> Result<Val<'a>, ErrorKind<'static>> {
         let Some(value) = value else { return Ok(Val::Optional(None)) };
         self.reserve(size_of::<Val<'_>>())?;
         Ok(Val::Optional(Some(self.arena.0.alloc(value))))
     }
 
     /// A value of a type that only functions know the inside of.
-    pub(crate) fn opaque(&mut self, value: Opaque<'a>) -> Result<Val<'a>, ErrorKind> {
+    pub(crate) fn opaque(&mut self, value: Opaque<'a>) -> Result<Val<'a>, ErrorKind<'static>> {
         self.keep(value).map(Val::Opaque)
     }
 
     /// A slice that lives as long as the evaluation's results.
-    pub(crate) fn slice<T: Copy>(&mut self, items: &[T]) -> Result<&'a [T], ErrorKind> {
+    pub(crate) fn slice<T: Copy>(&mut self, items: &[T]) -> Result<&'a [T], ErrorKind<'static>> {
         self.reserve(size_of_val(items))?;
         Ok(self.arena.0.alloc_slice_copy(items))
     }
 
     /// A value that lives as long as the evaluation's results.
-    pub(crate) fn keep<T: Copy>(&mut self, value: T) -> Result<&'a T, ErrorKind> {
+    pub(crate) fn keep<T: Copy>(&mut self, value: T) -> Result<&'a T, ErrorKind<'static>> {
         self.reserve(size_of::<T>())?;
         Ok(self.arena.0.alloc(value))
     }

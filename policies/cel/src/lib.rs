@@ -47,7 +47,7 @@ mod value;
 pub use check::{Object, Type};
 pub use cx::{Arena, Cx, Limits};
 pub use env::{Env, EnvBuilder, Slot};
-pub use error::{ErrorKind, EvalError};
+pub use error::{ErrorKind, EvalError, Name};
 pub use functions::{
     function_names,
     network::Cidr,
@@ -56,5 +56,5 @@ pub use functions::{
 };
 pub use partial::{Known, Loop, Residual, Unplannable};
 pub use program::Program;
-pub use val::{List, MapRef, Message, Opaque, Val};
+pub use val::{List, MapRef, Message, Opaque, Pairs, Val};
 pub use value::{Map, SharedText, Value};

@@ -16,7 +16,8 @@ impl Program {
     ///
     /// # Errors
     /// It has none, and which part of it is to blame.
-    pub fn eval<'a>(&'a self, cx: &mut Cx<'a>) -> Result<Val<'a>, EvalError> {
+    #[inline]
+    pub fn eval<'a>(&'a self, cx: &mut Cx<'a>) -> Result<Val<'a>, EvalError<'a>> {
         eval::value(&self.root, cx)
     }
 
@@ -24,7 +25,8 @@ impl Program {
     ///
     /// # Errors
     /// It has no value, and which part of it is to blame.
-    pub fn condition<'a>(&'a self, cx: &mut Cx<'a>) -> Result<bool, EvalError> {
+    #[inline]
+    pub fn condition<'a>(&'a self, cx: &mut Cx<'a>) -> Result<bool, EvalError<'a>> {
         Ok(matches!(self.eval(cx)?, Val::Bool(true)))
     }
 

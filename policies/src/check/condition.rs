@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portreeve_cel::{Cx, ErrorKind, EvalError, Limits, List, MapRef, Val};
+use portreeve_cel::{Cx, ErrorKind, EvalError, Limits, List, MapRef, Pairs, Val};
 use smallvec::SmallVec;
 
 use super::Engine;
@@ -30,7 +30,7 @@ pub(super) struct Kept {
     unit: Option<u32>,
     held: Held,
     /// Why it failed, if it did.
-    fatal: Option<EvalError>,
+    fatal: Option<EvalError<'static>>,
 }
 
 /// The slots that are the same for all policies.
@@ -53,7 +53,7 @@ pub(crate) fn base<'a>(check: &'a Check<'a>, along: &'a Along<'a>) -> [Option<Va
     set(slot::RESOURCE_ATTR, Some(resource.attr));
     set(slot::RESOURCE_VERSION, Some(Val::Str(resource.version)));
     set(slot::RESOURCE_SCOPE, Some(Val::Str(as_seen(resource.scope))));
-    let empty = Val::Map(MapRef::Pairs(&[]));
+    let empty = Val::Map(MapRef::Pairs(&Pairs(&[])));
     set(slot::JWT, Some(check.aux.unwrap_or(empty)));
     set(slot::JWTS, Some(along.jwts.unwrap_or(empty)));
     set(slot::DERIVED_ROLES, Some(Val::List(List::Vals(&[]))));
@@ -113,7 +113,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let frame = self.prepare(expression, names, unit);
         let result = {
             let mut cx = Cx::new(self.arena, self.slots(frame), self.now, Limits::default());
-            expression.program.condition(&mut cx)
+            expression.program.condition(&mut cx).map_err(EvalError::into_owned)
         };
         self.parts(expression, names, frame);
         self.tell_expression(&expression.text, &result);

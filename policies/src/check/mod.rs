@@ -154,7 +154,7 @@ struct Engine<'a, 't, T> {
     frames: SmallVec<[Frame<'a>; 2]>,
     kept: SmallVec<[Kept; 16]>,
     /// Why the condition that failed last did.
-    fatal: Option<EvalError>,
+    fatal: Option<EvalError<'static>>,
     /// The effective derived roles of the resource policies looked at.
     effective: SmallVec<[(u32, Option<Val<'a>>); 2]>,
 }

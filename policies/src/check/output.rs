@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portreeve_cel::{Cx, Limits, Map, Val, Value};
+use portreeve_cel::{Cx, EvalError, Limits, Map, Val, Value};
 
 use super::Engine;
 use crate::{Output, Trace};
@@ -17,7 +17,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
         let frame = self.prepare(expression, names, Some(unit));
         let evaluated = {
             let mut cx = Cx::new(self.arena, self.slots(frame), self.now, Limits::default());
-            expression.program.eval(&mut cx).map(json)
+            expression.program.eval(&mut cx).map(json).map_err(EvalError::into_owned)
         };
         let value = evaluated.unwrap_or_else(|error| {
             self.no_clock(&error);

@@ -53,7 +53,7 @@ pub(super) struct Conditions<'a, 'p> {
 enum Fact {
     Value(Value),
     /// It has no value, which is an error, and why, where that is known.
-    Unset(Option<ErrorKind>),
+    Unset(Option<ErrorKind<'static>>),
     Left(Residual),
 }
 
@@ -284,7 +284,7 @@ impl<'a, 'p> Conditions<'a, 'p> {
 }
 
 /// Why it has no value.
-fn root(fact: &Fact) -> Option<ErrorKind> {
+fn root(fact: &Fact) -> Option<ErrorKind<'static>> {
     match fact {
         Fact::Unset(why) => why.clone(),
         Fact::Value(_) | Fact::Left(_) => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portreeve_cel::{Arena, Cx, Env, EvalError, Limits, List, MapRef, Program, Timestamp, Val};
+use portreeve_cel::{Arena, Cx, Env, EvalError, Limits, List, MapRef, Pairs, Program, Timestamp, Val};
 
 use super::{given::Given, loaded::Loaded};
 use crate::{
@@ -60,7 +60,7 @@ impl<'s> World<'s> {
         world
     }
 
-    pub(super) fn eval(&self, program: &'s Program) -> Result<Val<'s>, EvalError> {
+    pub(super) fn eval(&self, program: &'s Program) -> Result<Val<'s>, EvalError<'s>> {
         let slots = self.arena.slots(&self.slots);
         program.eval(&mut Cx::new(self.arena, slots, Some(self.now), Limits::default()))
     }
@@ -68,7 +68,7 @@ impl<'s> World<'s> {
     /// Every request has attributes, tokens and the like, be it none of them.
     fn empty(env: Arc<Env>, arena: &'s Arena, now: Timestamp) -> Self {
         let mut world = Self { slots: vec![None; env.slots()], env, failed: Vec::new(), arena, now };
-        let map = Val::Map(MapRef::Pairs(&[]));
+        let map = Val::Map(MapRef::Pairs(&Pairs(&[])));
         for index in [slot::PRINCIPAL_ATTR, slot::RESOURCE_ATTR, slot::JWT, slot::JWTS, slot::GLOBALS] {
             world.set(index, map);
         }

@@ -4,19 +4,30 @@ use smallvec::SmallVec;
 
 use super::{Result, at, pairs_value, value};
 use crate::{
-    Cx, ErrorKind, List, MapRef, Message, Opaque, Val,
+    Cx, ErrorKind, List, MapRef, Message, Name, Opaque, Val,
     functions::opaque::hierarchies,
-    node::{Key, Node},
+    node::{Key, Kind, Node},
 };
 
-pub(super) fn slot<'a>(node: &'a Node, slot: u32, name: &Arc<str>, cx: &Cx<'a>) -> Result<'a> {
+/// A value, or why there is none, wherever that is.
+type Found<'a> = std::result::Result<Val<'a>, ErrorKind<'a>>;
+
+#[inline]
+pub(super) fn slot<'a>(node: &'a Node, slot: u32, name: &'a Arc<str>, cx: &Cx<'a>) -> Result<'a> {
     match cx.slots.get(slot as usize) {
         Some(Some(value)) => Ok(*value),
-        _ => {
-            let field = name.rsplit('.').next().unwrap_or(name);
-            Err(at(node, ErrorKind::Undefined(field.into())))
-        }
+        _ => Err(at(node, ErrorKind::Undefined(Name::Borrowed(name)))),
     }
+}
+
+#[inline]
+pub(super) fn local<'a>(node: &'a Node, place: usize, cx: &Cx<'a>) -> Result<'a> {
+    if !cx.failed.is_empty()
+        && let Some((_, error)) = cx.failed.iter().find(|(failed, _)| *failed == place)
+    {
+        return Err(error.clone());
+    }
+    cx.locals.get(place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
 }
 
 /// Names without a value are left out.
@@ -35,41 +46,68 @@ pub(super) fn object<'a>(
         }
     }
     let made = match message {
-        Some(name) => cx.slice(&pairs).map(|fields| Val::Map(MapRef::Message(Message { name, fields }))),
+        Some(name) => cx
+            .slice(&pairs)
+            .and_then(|fields| cx.keep(Message { name, fields }))
+            .map(|message| Val::Map(MapRef::Message(message))),
         None => pairs_value(&pairs, cx),
     };
     made.map_err(|kind| at(node, kind))
 }
 
+/// `operand.a.b.c`. Nearly always the operand is a name, and its value request data.
 pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
-    let mut current = value(operand, cx)?;
+    let named = match &operand.kind {
+        Kind::Slot { slot, .. } => cx.slots.get(*slot as usize).and_then(Option::as_ref),
+        Kind::Local(place) if cx.failed.is_empty() => cx.locals.get(*place),
+        _ => None,
+    };
+    let (Some(Val::Map(MapRef::Tree(map))), Some((key, rest))) = (named, keys.split_first()) else {
+        return members(node, operand, keys, cx);
+    };
+    let map = *map;
+    cx.charge(MapRef::TREE_SEARCH + 1).map_err(|kind| at(node, kind))?;
+    match map.get_hashed(key.hash, &key.text) {
+        Some(found) if rest.is_empty() => Ok(Val::from(found)),
+        Some(found) => members_of(node, Val::from(found), rest, cx),
+        None => Err(at(node, missing(key))),
+    }
+}
+
+#[inline(never)]
+fn members<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
+    let from = value(operand, cx)?;
+    members_of(node, from, keys, cx)
+}
+
+fn members_of<'a>(node: &'a Node, from: Val<'a>, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut current = from;
     for key in keys {
         current = field(current, key, cx).map_err(|kind| at(node, kind))?;
     }
     Ok(current)
 }
 
-fn field<'a>(from: Val<'a>, key: &'a Key, cx: &mut Cx<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
+fn missing(key: &Key) -> ErrorKind<'_> {
+    ErrorKind::NoSuchKey(Some(Name::Borrowed(&key.text)))
+}
+
+fn field<'a>(from: Val<'a>, key: &'a Key, cx: &mut Cx<'a>) -> Found<'a> {
     match from {
         Val::Map(map) => {
             cx.charge(map.search_cost())?;
-            let found = map.get_hashed(key.hash, &key.text);
-            found.ok_or_else(|| ErrorKind::NoSuchKey(Some(Arc::clone(&key.text))))
+            map.get_hashed(key.hash, &key.text).ok_or_else(|| missing(key))
         }
         // A null that is there is not a map whose fields may be absent: so says the language's specification.
-        Val::Optional(Some(Val::Null)) => Err(ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
+        Val::Optional(Some(Val::Null)) => Err(missing(key)),
         Val::Optional(inner) => optional(inner.copied(), key, cx),
         Val::List(_) => Err(wrong_index(Val::Str(&key.text))),
-        _ => Err(ErrorKind::NoSuchKey(Some(Arc::clone(&key.text)))),
+        _ => Err(missing(key)),
     }
 }
 
 /// A field of what may be absent may be absent.
-fn optional<'a>(
-    from: Option<Val<'a>>,
-    key: &'a Key,
-    cx: &mut Cx<'a>,
-) -> std::result::Result<Val<'a>, ErrorKind> {
+fn optional<'a>(from: Option<Val<'a>>, key: &'a Key, cx: &mut Cx<'a>) -> Found<'a> {
     match from {
         None => Ok(Val::Optional(None)),
         Some(Val::Map(map)) => cx.optional(map.get_set(key.hash, &key.text)),
@@ -127,10 +165,7 @@ pub(super) fn index<'a>(
     found.map_err(|kind| at(node, kind))
 }
 
-fn absent_or<'a>(
-    found: std::result::Result<Val<'a>, ErrorKind>,
-    cx: &mut Cx<'a>,
-) -> std::result::Result<Val<'a>, ErrorKind> {
+fn absent_or<'a>(found: Found<'a>, cx: &mut Cx<'a>) -> Found<'a> {
     match found {
         Ok(value) => cx.optional(Some(value)),
         Err(ErrorKind::NoSuchKey(_) | ErrorKind::IndexOutOfBounds(_)) => Ok(Val::Optional(None)),
@@ -138,7 +173,7 @@ fn absent_or<'a>(
     }
 }
 
-fn item<'a>(from: Val<'a>, by: Val<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
+fn item<'a>(from: Val<'a>, by: Val<'a>) -> Found<'a> {
     match from {
         Val::List(list) => position(by).and_then(|index| nth(list, index)),
         Val::Map(map) => map.get(by).ok_or_else(|| no_such_key(by)),
@@ -148,28 +183,28 @@ fn item<'a>(from: Val<'a>, by: Val<'a>) -> std::result::Result<Val<'a>, ErrorKin
     }
 }
 
-fn no_such_key(by: Val<'_>) -> ErrorKind {
+fn no_such_key(by: Val<'_>) -> ErrorKind<'static> {
     match shown(by) {
-        Some(key) => ErrorKind::NoSuchKey(Some(key)),
+        Some(key) => ErrorKind::NoSuchKey(Some(Name::Shared(key))),
         None => ErrorKind::message(format!("invalid qualifier type: {}", by.type_name())),
     }
 }
 
 #[cold]
-fn wrong_index(by: Val<'_>) -> ErrorKind {
+fn wrong_index(by: Val<'_>) -> ErrorKind<'static> {
     ErrorKind::message(match by {
         Val::Double(index) => format!("unsupported index value {index} in list"),
         _ => format!("unsupported index type '{}' in list", by.type_name()),
     })
 }
 
-fn nth(list: List<'_>, index: i64) -> std::result::Result<Val<'_>, ErrorKind> {
+fn nth(list: List<'_>, index: i64) -> Found<'_> {
     let item = usize::try_from(index).ok().and_then(|index| list.get(index));
     item.ok_or(ErrorKind::IndexOutOfBounds(index))
 }
 
 /// A whole number of any kind; JSON has only doubles.
-fn position(by: Val<'_>) -> std::result::Result<i64, ErrorKind> {
+fn position(by: Val<'_>) -> std::result::Result<i64, ErrorKind<'static>> {
     match by {
         Val::Int(index) => Ok(index),
         Val::Uint(index) => i64::try_from(index).map_err(|_| ErrorKind::IndexOutOfBounds(i64::MAX)),
@@ -180,12 +215,12 @@ fn position(by: Val<'_>) -> std::result::Result<i64, ErrorKind> {
 }
 
 fn shown(key: Val<'_>) -> Option<Arc<str>> {
-    match key {
-        Val::Str(text) => Some(text.into()),
-        Val::Int(value) => Some(value.to_string().into()),
-        Val::Uint(value) => Some(value.to_string().into()),
-        Val::Double(value) => Some(value.to_string().into()),
-        Val::Bool(value) => Some(value.to_string().into()),
-        _ => None,
-    }
+    Some(match key {
+        Val::Str(text) => text.into(),
+        Val::Int(value) => value.to_string().into(),
+        Val::Uint(value) => value.to_string().into(),
+        Val::Double(value) => value.to_string().into(),
+        Val::Bool(value) => value.to_string().into(),
+        _ => return None,
+    })
 }

@@ -11,11 +11,11 @@ pub(super) fn any<'a>(sides: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
     decided_by(true, sides, cx)
 }
 
+#[inline]
 fn decided_by<'a>(deciding: bool, sides: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
-    let mut failed: Option<EvalError> = None;
+    let mut failed: Option<EvalError<'a>> = None;
     for side in sides {
-        let outcome = truth(side, cx);
-        if absorb(outcome, deciding, &mut failed)? {
+        if absorb(truth(side, cx), deciding, &mut failed)? {
             return Ok(Val::Bool(deciding));
         }
     }
@@ -23,23 +23,29 @@ fn decided_by<'a>(deciding: bool, sides: &'a [Node], cx: &mut Cx<'a>) -> Result<
 }
 
 /// Whether this outcome decides. Errors wait to see whether something else does.
-pub(super) fn absorb(
-    outcome: std::result::Result<bool, EvalError>,
+#[inline]
+pub(super) fn absorb<'a>(
+    outcome: Result<'a, bool>,
     deciding: bool,
-    failed: &mut Option<EvalError>,
-) -> std::result::Result<bool, EvalError> {
+    failed: &mut Option<EvalError<'a>>,
+) -> Result<'a, bool> {
     match outcome {
         Ok(value) => Ok(value == deciding),
-        Err(error) if error.kind.is_limit() => Err(error),
-        Err(error) => {
-            failed.get_or_insert(error);
-            Ok(false)
-        }
+        Err(error) => put_off(error, failed).map(|()| false),
     }
 }
 
+fn put_off<'a>(error: EvalError<'a>, failed: &mut Option<EvalError<'a>>) -> Result<'a, ()> {
+    if error.kind.is_limit() {
+        return Err(error);
+    }
+    failed.get_or_insert(error);
+    Ok(())
+}
+
 /// A boolean, or an error at the part that should have been one.
-pub(super) fn truth<'a>(node: &'a Node, cx: &mut Cx<'a>) -> std::result::Result<bool, EvalError> {
+#[inline]
+pub(super) fn truth<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a, bool> {
     match value(node, cx)? {
         Val::Bool(value) => Ok(value),
         _ => Err(at(node, ErrorKind::NotBool)),

@@ -4,10 +4,11 @@ use super::{
     pairs_value, value as evaluate,
 };
 use crate::{
-    Cx, ErrorKind, EvalError, List, Val, functions,
+    Cx, ErrorKind, EvalError, List, MapRef, Val, functions,
     node::{Macro, MacroKind, Node},
 };
 
+#[inline(never)]
 pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Result<'a> {
     let range = match evaluate(&call.range, cx) {
         Ok(range) => range,
@@ -27,7 +28,7 @@ pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Res
 }
 
 /// `cel.bind` of a value that fails: it does so where its name is used, and not at all where it is not.
-fn failing<'a>(call: &'a Macro, error: EvalError, cx: &mut Cx<'a>) -> Result<'a> {
+fn failing<'a>(call: &'a Macro, error: EvalError<'a>, cx: &mut Cx<'a>) -> Result<'a> {
     cx.failed.push((call.first, error));
     let result = with(call, (Val::Null, None), cx, |cx| evaluate(&call.body, cx));
     cx.failed.pop();
@@ -38,6 +39,7 @@ fn failing<'a>(call: &'a Macro, error: EvalError, cx: &mut Cx<'a>) -> Result<'a>
 type Round<'a> = (Val<'a>, Option<Val<'a>>);
 
 /// Evaluates with the macro's variables set.
+#[inline]
 fn with<'a, T>(
     call: &Macro,
     round: Round<'a>,
@@ -52,35 +54,47 @@ fn with<'a, T>(
     result
 }
 
-/// The rounds of a macro: items, or keys of a map; with two variables index and item, or key and value.
-fn rounds<'a>(
-    node: &Node,
-    call: &Macro,
-    range: Val<'a>,
-) -> std::result::Result<(usize, impl Fn(usize) -> Option<Round<'a>> + use<'a>), EvalError> {
-    let two = call.two;
-    let length = match range {
-        Val::List(list) => list.len(),
-        Val::Map(map) => map.len(),
-        _ => {
-            let why = format!("got '{}', expected iterable type", range.type_name());
-            return Err(at(node, ErrorKind::message(why)));
+/// What a macro goes through: the items of a list, or the keys of a map; with two variables index and item, or key and
+/// value.
+#[derive(Clone, Copy)]
+enum Range<'a> {
+    List(List<'a>),
+    Map(MapRef<'a>),
+}
+
+impl<'a> Range<'a> {
+    fn of(node: &Node, range: Val<'a>) -> Result<'a, Self> {
+        match range {
+            Val::List(list) => Ok(Self::List(list)),
+            Val::Map(map) => Ok(Self::Map(map)),
+            _ => Err(not_iterable(node, range)),
         }
-    };
-    let round = move |index: usize| match range {
-        Val::List(list) if two => Some((Val::Int(i64::try_from(index).ok()?), Some(list.get(index)?))),
-        Val::List(list) => Some((list.get(index)?, None)),
-        Val::Map(map) => map.entry(index).map(|(key, value)| (key, two.then_some(value))),
-        _ => None,
-    };
-    Ok((length, round))
+    }
+
+    #[inline]
+    fn round(self, index: usize, two: bool) -> Option<Round<'a>> {
+        match self {
+            Self::List(list) if two => Some((Val::Int(i64::try_from(index).ok()?), Some(list.get(index)?))),
+            Self::List(list) => Some((list.get(index)?, None)),
+            Self::Map(map) => map.entry(index).map(|(key, value)| (key, two.then_some(value))),
+        }
+    }
+
+    fn rounds(self, call: &Macro) -> impl Iterator<Item = Round<'a>> + use<'a> {
+        let two = call.two;
+        (0..).map_while(move |index| self.round(index, two))
+    }
+}
+
+#[cold]
+fn not_iterable<'a>(node: &Node, range: Val<'_>) -> EvalError<'a> {
+    at(node, ErrorKind::message(format!("got '{}', expected iterable type", range.type_name())))
 }
 
 fn quantified<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
     let deciding = call.kind == MacroKind::Exists;
-    let (length, round) = rounds(node, call, range)?;
     let mut failed = None;
-    for round in (0..length).filter_map(round) {
+    for round in Range::of(node, range)?.rounds(call) {
         let outcome = with(call, round, cx, |cx| truth(&call.body, cx));
         if absorb(outcome, deciding, &mut failed)? {
             return Ok(Val::Bool(deciding));
@@ -90,22 +104,21 @@ fn quantified<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'
 }
 
 fn exactly_one<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
-    let (length, round) = rounds(node, call, range)?;
     let mut count = 0_usize;
-    for round in (0..length).filter_map(round) {
+    for round in Range::of(node, range)?.rounds(call) {
         count += usize::from(with(call, round, cx, |cx| truth(&call.body, cx))?);
     }
     Ok(Val::Bool(count == 1))
 }
 
-fn wanted<'a>(call: &'a Macro, cx: &mut Cx<'a>) -> std::result::Result<bool, EvalError> {
+fn wanted<'a>(call: &'a Macro, cx: &mut Cx<'a>) -> Result<'a, bool> {
     call.filter.as_ref().map_or(Ok(true), |filter| truth(filter, cx))
 }
 
 fn listed<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
-    let (length, round) = rounds(node, call, range)?;
+    let rounds = Range::of(node, range)?.rounds(call);
     let mut items = bumpalo::collections::Vec::new_in(cx.arena.bump());
-    for round in (0..length).filter_map(round) {
+    for round in rounds {
         let item = with(call, round, cx, |cx| match call.kind {
             MacroKind::Filter => Ok(truth(&call.body, cx)?.then_some(round.0)),
             _ if wanted(call, cx)? => evaluate(&call.body, cx).map(Some),
@@ -126,9 +139,9 @@ fn listed<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) 
 }
 
 fn mapped<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
-    let (length, round) = rounds(node, call, range)?;
+    let rounds = Range::of(node, range)?.rounds(call);
     let mut pairs: Vec<(Val<'a>, Val<'a>)> = Vec::new();
-    for round in (0..length).filter_map(round) {
+    for round in rounds {
         let made = with(call, round, cx, |cx| {
             if wanted(call, cx)? { evaluate(&call.body, cx).map(Some) } else { Ok(None) }
         })?;
@@ -151,7 +164,7 @@ fn insert<'a>(
     key: Val<'a>,
     value: Val<'a>,
     cx: &mut Cx<'a>,
-) -> std::result::Result<(), ErrorKind> {
+) -> std::result::Result<(), ErrorKind<'static>> {
     cx.charge(pairs.len())?;
     if !is_key(key) {
         return Err(ErrorKind::message("unsupported key type"));

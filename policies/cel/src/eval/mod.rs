@@ -8,43 +8,35 @@ mod operators;
 use smallvec::SmallVec;
 
 use crate::{
-    Cx, ErrorKind, EvalError, List, MapRef, Val,
-    functions::Call,
+    Cx, ErrorKind, EvalError, List, MapRef, Pairs, Val,
+    functions::{Call, Outcome},
     node::{Entry, Item, Kind, Node},
 };
 
-type Result<'a> = std::result::Result<Val<'a>, EvalError>;
+type Result<'a, T = Val<'a>> = std::result::Result<T, EvalError<'a>>;
 
-/// The value of a part of an expression.
+/// The value of a part of an expression. What has no parts of its own is here, so that the way to it is short.
 pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
     cx.charge(1).map_err(|kind| at(node, kind))?;
     match &node.kind {
         Kind::Const(value) => Ok(Val::from(value)),
-        Kind::Type(name) => Ok(Val::Type(name)),
         Kind::Slot { slot, name } => access::slot(node, *slot, name, cx),
-        Kind::Object { fields, message } => access::object(node, fields, *message, cx),
-        Kind::Local(place) => local(node, *place, cx),
+        Kind::Local(place) => access::local(node, *place, cx),
         Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
-        Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
-        Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
-        Kind::Has { operand, key } => access::has(node, operand, key, cx),
-        Kind::HasField(slot) => {
-            let found = cx.slots.get(*slot as usize).copied().flatten();
-            Ok(Val::Bool(found.is_some_and(|found| !found.is_empty())))
-        }
-        Kind::HasSlot(slot) => Ok(Val::Bool(cx.slots.get(*slot as usize).is_some_and(Option::is_some))),
-        Kind::List(items) => list(node, items, cx),
-        Kind::Map(entries) => map(node, entries, cx),
+        _ => compound(node, cx),
+    }
+}
+
+/// The kinds that most conditions are made of.
+#[inline(never)]
+fn compound<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    match &node.kind {
         Kind::And(sides) => logic::all(sides, cx),
         Kind::Or(sides) => logic::any(sides, cx),
         Kind::Not(operand) => match value(operand, cx)? {
             Val::Bool(value) => Ok(Val::Bool(!value)),
             _ => Err(at(node, ErrorKind::NoSuchOverload)),
         },
-        Kind::Negate(operand) => {
-            let operand = value(operand, cx)?;
-            operators::negate(operand).map_err(|kind| at(node, kind))
-        }
         Kind::Conditional(parts) => logic::conditional(node, parts, cx),
         Kind::Equal { sides, negated } => {
             let (left, right) = both(sides, cx)?;
@@ -71,43 +63,71 @@ pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
             _ => Err(at(node, ErrorKind::NoSuchOverload)),
         },
         Kind::Macro(call) => macros::value(node, call, cx),
+        _ => rarer(node, cx),
     }
 }
 
-fn local<'a>(node: &'a Node, place: usize, cx: &Cx<'a>) -> Result<'a> {
-    if !cx.failed.is_empty()
-        && let Some((_, error)) = cx.failed.iter().find(|(failed, _)| *failed == place)
-    {
-        return Err(error.clone());
+/// The other kinds of parts.
+#[inline(never)]
+fn rarer<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    match &node.kind {
+        Kind::Type(name) => Ok(Val::Type(name)),
+        Kind::Object { fields, message } => access::object(node, fields, *message, cx),
+        Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
+        Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
+        Kind::Has { operand, key } => access::has(node, operand, key, cx),
+        Kind::HasField(slot) => {
+            let found = cx.slots.get(*slot as usize).copied().flatten();
+            Ok(Val::Bool(found.is_some_and(|found| !found.is_empty())))
+        }
+        Kind::HasSlot(slot) => Ok(Val::Bool(cx.slots.get(*slot as usize).is_some_and(Option::is_some))),
+        Kind::List(items) => list(node, items, cx),
+        Kind::Map(entries) => map(node, entries, cx),
+        Kind::Negate(operand) => {
+            let operand = value(operand, cx)?;
+            operators::negate(operand).map_err(|kind| at(node, kind))
+        }
+        // All others are what conditions are made of.
+        _ => Err(at(node, ErrorKind::NoSuchOverload)),
     }
-    cx.locals.get(place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
 }
 
 /// An error at this part.
 #[cold]
-fn at(node: &Node, kind: ErrorKind) -> EvalError {
+fn at<'a>(node: &Node, kind: ErrorKind<'a>) -> EvalError<'a> {
     EvalError { kind, start: node.start, end: node.end }
 }
 
-fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> std::result::Result<(Val<'a>, Val<'a>), EvalError> {
+#[inline]
+fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'a>)> {
     let [left, right] = sides;
     Ok((value(left, cx)?, value(right, cx)?))
 }
 
+#[inline(never)]
 fn function<'a>(node: &'a Node, name: &str, call: Call, args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
-    let mut values: SmallVec<[Val<'a>; 4]> = SmallVec::new();
-    for arg in args {
-        values.push(value(arg, cx)?);
+    match args {
+        [] => called(node, name, call, &[], cx),
+        [one] => called(node, name, call, &[value(one, cx)?], cx),
+        [one, two] => called(node, name, call, &[value(one, cx)?, value(two, cx)?], cx),
+        _ => {
+            let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
+            called(node, name, call, &values?, cx)
+        }
     }
-    call(cx, &values).map_err(|kind| match kind {
-        ErrorKind::NoSuchOverload => at(node, no_overload_of(name, &values)),
+}
+
+#[inline]
+fn called<'a>(node: &Node, name: &str, call: Call, values: &[Val<'a>], cx: &mut Cx<'a>) -> Result<'a> {
+    call(cx, values).map_err(|kind| match kind {
+        ErrorKind::NoSuchOverload => at(node, no_overload_of(name, values)),
         kind => at(node, kind),
     })
 }
 
 /// `no such overload: math.abs(string)`; a receiver is the first of the types.
 #[cold]
-fn no_overload_of(name: &str, args: &[Val<'_>]) -> ErrorKind {
+fn no_overload_of(name: &str, args: &[Val<'_>]) -> ErrorKind<'static> {
     let types: Vec<&str> = args.iter().map(|arg| arg.type_name()).collect();
     ErrorKind::message(format!("no such overload: {name}({})", types.join(", ")))
 }
@@ -147,8 +167,9 @@ fn map<'a>(node: &'a Node, entries: &'a [Entry], cx: &mut Cx<'a>) -> Result<'a> 
     pairs_value(&pairs, cx).map_err(|kind| at(node, kind))
 }
 
-fn pairs_value<'a>(pairs: &[(Val<'a>, Val<'a>)], cx: &mut Cx<'a>) -> std::result::Result<Val<'a>, ErrorKind> {
-    cx.slice(pairs).map(|pairs| Val::Map(MapRef::Pairs(pairs)))
+fn pairs_value<'a>(pairs: &[(Val<'a>, Val<'a>)], cx: &mut Cx<'a>) -> Outcome<'a> {
+    let pairs = Pairs(cx.slice(pairs)?);
+    cx.keep(pairs).map(|pairs| Val::Map(MapRef::Pairs(pairs)))
 }
 
 /// Doubles are keys too, for they are the only numbers that JSON has.

@@ -20,7 +20,7 @@ impl<'a> Text<'_, 'a> {
     /// The text that `write` writes, as a value.
     pub(crate) fn build(
         cx: &mut Cx<'a>,
-        write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind>,
+        write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>>,
     ) -> Outcome<'a> {
         let mut text = Text::empty(cx);
         write(&mut text)?;
@@ -33,19 +33,19 @@ impl<'a> Text<'_, 'a> {
     }
 
     /// Adds `piece`.
-    pub(crate) fn push(&mut self, piece: &str) -> Result<(), ErrorKind> {
+    pub(crate) fn push(&mut self, piece: &str) -> Result<(), ErrorKind<'static>> {
         self.cx.reserve(piece.len())?;
         self.out.push_str(piece);
         Ok(())
     }
 
     /// Adds one character.
-    pub(crate) fn push_char(&mut self, c: char) -> Result<(), ErrorKind> {
+    pub(crate) fn push_char(&mut self, c: char) -> Result<(), ErrorKind<'static>> {
         self.push(c.encode_utf8(&mut [0; 4]))
     }
 
     /// Adds how `value` is displayed.
-    pub(crate) fn display(&mut self, value: impl fmt::Display) -> Result<(), ErrorKind> {
+    pub(crate) fn display(&mut self, value: impl fmt::Display) -> Result<(), ErrorKind<'static>> {
         // A piece is only ever refused because there is no memory left.
         write!(Pieces(self), "{value}").map_err(|_| ErrorKind::MemoryLimit)
     }
@@ -53,8 +53,8 @@ impl<'a> Text<'_, 'a> {
     /// A text built beside this one, out of the same limit.
     pub(crate) fn apart(
         &mut self,
-        write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind>,
-    ) -> Result<&'a str, ErrorKind> {
+        write: impl FnOnce(&mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>>,
+    ) -> Result<&'a str, ErrorKind<'static>> {
         let mut text = Text::empty(self.cx);
         write(&mut text)?;
         Ok(text.out.into_bump_str())

@@ -144,7 +144,7 @@ fn boolean<'a>(_: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     }
 }
 
-fn from_text<T>(read: Option<T>, to: &str) -> Result<T, ErrorKind> {
+fn from_text<T>(read: Option<T>, to: &str) -> Result<T, ErrorKind<'static>> {
     read.ok_or_else(|| ErrorKind::message(format!("type conversion error from 'string' to '{to}'")))
 }
 

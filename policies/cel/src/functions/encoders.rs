@@ -28,7 +28,7 @@ fn encode<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 }
 
 /// Writes `bytes` in the standard alphabet, padded.
-pub(super) fn push_base64(bytes: &[u8], out: &mut Text<'_, '_>) -> Result<(), ErrorKind> {
+pub(super) fn push_base64(bytes: &[u8], out: &mut Text<'_, '_>) -> Result<(), ErrorKind<'static>> {
     let mut group = [0_u8; 4];
     for chunk in bytes.chunks(3) {
         let written = STANDARD.encode_slice(chunk, &mut group).unwrap_or(0);

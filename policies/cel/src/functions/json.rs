@@ -15,11 +15,11 @@ const MAX_DEPTH: usize = 64;
 ///
 /// # Errors
 /// For values without a JSON form: types, opaque values, maps with other keys than strings, NaN and infinities.
-pub(crate) fn write<'a>(value: Val<'a>, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
+pub(crate) fn write<'a>(value: Val<'a>, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>> {
     value_at(value, out, 0)
 }
 
-fn value_at<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind> {
+fn value_at<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind<'static>> {
     if depth > MAX_DEPTH {
         return Err(ErrorKind::message("value is nested too deeply for JSON"));
     }
@@ -50,7 +50,7 @@ fn value_at<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<
     }
 }
 
-fn object<'a>(map: MapRef<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind> {
+fn object<'a>(map: MapRef<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind<'static>> {
     let mut entries: Vec<(&'a str, Val<'a>)> = Vec::with_capacity(map.len());
     for (key, value) in map.iter() {
         match key {
@@ -85,7 +85,7 @@ fn number(value: f64) -> String {
 }
 
 /// Control characters, quotes, and what could end a script element or a line of script are escaped.
-fn string<'a>(text: &str, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
+fn string<'a>(text: &str, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>> {
     out.push("\"")?;
     let mut rest = text;
     while let Some(at) = rest.find(must_escape) {
@@ -123,7 +123,7 @@ fn escape(c: char) -> String {
     }
 }
 
-fn base64<'a>(bytes: &[u8], out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
+fn base64<'a>(bytes: &[u8], out: &mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>> {
     out.push("\"")?;
     super::encoders::push_base64(bytes, out)?;
     out.push("\"")

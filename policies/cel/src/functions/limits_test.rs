@@ -3,7 +3,7 @@
 use super::find;
 use crate::{Arena, Cx, ErrorKind, Limits, List, Val};
 
-fn called(name: &str, member: bool, args: &[Val<'_>], limits: Limits) -> Result<(), ErrorKind> {
+fn called(name: &str, member: bool, args: &[Val<'_>], limits: Limits) -> Result<(), ErrorKind<'static>> {
     // The arena has to outlive the arguments' lifetime; a leak of a test is no harm.
     let arena: &'static Arena = Box::leak(Box::default());
     let args: &'static [Val<'static>] = Box::leak(args.iter().map(|arg| leaked(*arg)).collect());

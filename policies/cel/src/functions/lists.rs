@@ -110,7 +110,7 @@ fn sort_by<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 }
 
 /// A stable sort by key. All keys are of one type, and that type has an order.
-fn sort_pairs<'a>(cx: &mut Cx<'a>, items: &mut [(Val<'a>, Val<'a>)]) -> Result<(), ErrorKind> {
+fn sort_pairs<'a>(cx: &mut Cx<'a>, items: &mut [(Val<'a>, Val<'a>)]) -> Result<(), ErrorKind<'static>> {
     let Some((first, _)) = items.first() else { return Ok(()) };
     let kind = std::mem::discriminant(first);
     if !is_sortable(*first) {

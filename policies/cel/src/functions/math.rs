@@ -170,13 +170,13 @@ fn extreme_of<'a>(mut values: impl Iterator<Item = Val<'a>>, beyond: Ordering, n
     Ok(best)
 }
 
-fn number(value: Val<'_>) -> Result<(), ErrorKind> {
+fn number(value: Val<'_>) -> Result<(), ErrorKind<'static>> {
     match value {
         Val::Int(_) | Val::Uint(_) | Val::Double(_) => Ok(()),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }
 
-fn order(a: Val<'_>, b: Val<'_>) -> Result<Ordering, ErrorKind> {
+fn order(a: Val<'_>, b: Val<'_>) -> Result<Ordering, ErrorKind<'static>> {
     a.compare(b).flatten().ok_or_else(|| ErrorKind::message("NaN values cannot be ordered"))
 }

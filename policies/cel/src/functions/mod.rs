@@ -30,7 +30,7 @@ use crate::{Cx, ErrorKind, Val};
 use signature::Signature;
 
 /// What a function answers.
-pub(crate) type Outcome<'a> = Result<Val<'a>, ErrorKind>;
+pub(crate) type Outcome<'a> = Result<Val<'a>, ErrorKind<'static>>;
 
 /// What a function does. The receiver of a member call is the first argument.
 pub(crate) type Call = for<'a> fn(&mut Cx<'a>, &[Val<'a>]) -> Outcome<'a>;

@@ -36,23 +36,26 @@ pub(super) const TABLE: &[Function] = &[
     Function::both("except", except, &["except(list(A), list(A)) -> list(A)"]),
 ];
 
-fn lists<'a>(args: &[Val<'a>]) -> Result<(List<'a>, List<'a>), ErrorKind> {
+fn lists<'a>(args: &[Val<'a>]) -> Result<(List<'a>, List<'a>), ErrorKind<'static>> {
     match args {
         [Val::List(x), Val::List(y)] => Ok((*x, *y)),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }
 
+#[inline]
 fn test<'a>(
     cx: &mut Cx<'a>,
     args: &[Val<'a>],
-    test: fn(&mut Cx<'a>, List<'a>, List<'a>) -> Result<bool, ErrorKind>,
+    test: impl FnOnce(&mut Cx<'a>, List<'a>, List<'a>) -> Result<bool, ErrorKind<'static>>,
 ) -> Outcome<'a> {
-    let (x, y) = lists(args)?;
-    test(cx, x, y).map(Val::Bool)
+    match args {
+        [Val::List(x), Val::List(y)] => test(cx, *x, *y).map(Val::Bool),
+        _ => Err(ErrorKind::NoSuchOverload),
+    }
 }
 
-fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind> {
+fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind<'static>> {
     for item in x.iter() {
         if cx.contains(y, item)? {
             return Ok(true);
@@ -62,7 +65,7 @@ fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, Err
 }
 
 /// Is every element of `x` in `y`?
-fn subset<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind> {
+fn subset<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind<'static>> {
     for item in x.iter() {
         if !cx.contains(y, item)? {
             return Ok(false);

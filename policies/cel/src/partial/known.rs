@@ -182,7 +182,7 @@ pub(super) fn field_of(from: Residual, field: &str) -> Residual {
 fn known_field(map: &Map, field: &str) -> Residual {
     match map.get(field) {
         Some(value) => Residual::Value(value.clone()),
-        None => Residual::Error(crate::ErrorKind::NoSuchKey(Some(field.into()))),
+        None => Residual::Error(crate::ErrorKind::NoSuchKey(Some(crate::Name::Shared(field.into())))),
     }
 }
 

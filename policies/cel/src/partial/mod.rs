@@ -42,7 +42,7 @@ pub enum Unplannable {
     TooLarge,
     /// Evaluating a known part of it took more than it may.
     #[error("{0}")]
-    Limit(ErrorKind),
+    Limit(ErrorKind<'static>),
 }
 
 /// What is left of `expr` in `world`.
@@ -224,7 +224,7 @@ impl Partial<'_> {
     }
 }
 
-fn error_of(residual: &Residual) -> Option<ErrorKind> {
+fn error_of(residual: &Residual) -> Option<ErrorKind<'static>> {
     match residual {
         Residual::Error(kind) => Some(kind.clone()),
         _ => None,

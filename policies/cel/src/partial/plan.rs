@@ -60,7 +60,7 @@ impl World for Planned<'_> {
         Some((name, fact))
     }
 
-    fn value(&self, expr: &Expr) -> Result<Option<Value>, EvalError> {
+    fn value(&self, expr: &Expr) -> Result<Option<Value>, EvalError<'static>> {
         let failed = |kind| EvalError { kind, start: expr.start, end: expr.end };
         let program = compile::program(self.env, "", expr, Type::Dyn).map_err(|issues| {
             let messages: Vec<String> = issues.into_iter().map(|issue| issue.message).collect();
@@ -77,7 +77,7 @@ impl World for Planned<'_> {
             .collect();
         let arena = Arena::new();
         let mut cx = Cx::new(&arena, &slots, self.now, self.limits);
-        let value = program.eval(&mut cx)?;
+        let value = program.eval(&mut cx).map_err(EvalError::into_owned)?;
         Ok(value.to_value())
     }
 }

@@ -9,7 +9,7 @@ pub enum Residual {
     /// A part that is known.
     Value(Value),
     /// A part that fails whatever the unknown names turn out to be.
-    Error(ErrorKind),
+    Error(ErrorKind<'static>),
     /// An unknown name, written in full: `request.resource.attr.owner`.
     Variable(Arc<str>),
     /// The variable of a macro around this part.

@@ -22,5 +22,5 @@ pub(crate) trait World {
     fn fact(&self, path: &str) -> Option<(Arc<str>, Fact<'_>)>;
 
     /// The value of an expression whose names are all known; `None` if it has no form outside of evaluation.
-    fn value(&self, expr: &Expr) -> Result<Option<Value>, EvalError>;
+    fn value(&self, expr: &Expr) -> Result<Option<Value>, EvalError<'static>>;
 }

@@ -47,18 +47,20 @@ impl Val<'_> {
         self.equals_within(other, &mut Work::new(u64::MAX)).unwrap_or(false)
     }
 
+    #[inline]
     pub(crate) fn equals_within(self, other: Val<'_>, work: &mut Work) -> Answer {
+        match (self, other) {
+            (Self::Str(a), Val::Str(b)) => same_bytes(a.as_bytes(), b.as_bytes(), work),
+            (Self::Double(a), Val::Double(b)) => Ok(a == b),
+            (a, b) => a.equals_apart(b, work),
+        }
+    }
+
+    fn equals_apart(self, other: Val<'_>, work: &mut Work) -> Answer {
         Ok(match (self, other) {
-            (Self::Str(a), Val::Str(b)) => {
-                work.spend(if a.len() == b.len() { a.len() / 64 } else { 0 })?;
-                a == b
-            }
             (Self::Null, Val::Null) | (Self::Optional(None), Val::Optional(None)) => true,
             (Self::Bool(a), Val::Bool(b)) => a == b,
-            (Self::Bytes(a), Val::Bytes(b)) => {
-                work.spend(if a.len() == b.len() { a.len() / 64 } else { 0 })?;
-                a == b
-            }
+            (Self::Bytes(a), Val::Bytes(b)) => return same_bytes(a, b, work),
             (Self::List(a), Val::List(b)) => return work.deeper(|work| lists(a, b, work)),
             (Self::Map(a), Val::Map(b)) => return work.deeper(|work| maps(a, b, work)),
             (Self::Optional(Some(a)), Val::Optional(Some(b))) => {
@@ -71,6 +73,15 @@ impl Val<'_> {
             (a, b) => a.compare_numbers(b) == Some(Some(Ordering::Equal)),
         })
     }
+}
+
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8], work: &mut Work) -> Answer {
+    if a.len() != b.len() {
+        return Ok(false);
+    }
+    work.spend(a.len() / 64)?;
+    Ok(a == b)
 }
 
 fn lists(a: List<'_>, b: List<'_>, work: &mut Work) -> Answer {

@@ -44,6 +44,9 @@ pub enum Val<'a> {
     Opaque(&'a Opaque<'a>),
 }
 
+// Values are copied at every step.
+const _: () = assert!(size_of::<Val<'_>>() <= 24);
+
 /// A value of a type that the language itself does not have.
 #[derive(Clone, Copy, Debug)]
 pub enum Opaque<'a> {
@@ -77,11 +80,16 @@ pub enum List<'a> {
 pub enum MapRef<'a> {
     /// Of request data or constants.
     Tree(&'a Map),
-    /// Made by the evaluation; keys are text, whole numbers, doubles or booleans.
-    Pairs(&'a [(Val<'a>, Val<'a>)]),
+    /// Made by the evaluation.
+    Pairs(&'a Pairs<'a>),
     /// Declared names under one roof.
-    Message(Message<'a>),
+    Message(&'a Message<'a>),
 }
+
+/// Keys and values; keys are text, whole numbers, doubles or booleans. A map refers to all of it and not to the entries
+/// alone, which would make every value wider.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pairs<'a>(pub &'a [(Val<'a>, Val<'a>)]);
 
 /// An object of a type with declared fields. All of them can be selected; those that are empty are not set, and are not
 /// there for whoever goes through it.
@@ -94,7 +102,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn set(self) -> impl Iterator<Item = (Val<'a>, Val<'a>)> {
+    fn set(&self) -> impl Iterator<Item = (Val<'a>, Val<'a>)> {
         self.fields.iter().copied().filter(|(_, value)| !value.is_empty())
     }
 }
@@ -144,7 +152,7 @@ impl<'a> MapRef<'a> {
     pub fn len(self) -> usize {
         match self {
             Self::Tree(map) => map.len(),
-            Self::Pairs(pairs) => pairs.len(),
+            Self::Pairs(pairs) => pairs.0.len(),
             Self::Message(message) => message.set().count(),
         }
     }
@@ -161,7 +169,7 @@ impl<'a> MapRef<'a> {
         match (self, key) {
             (Self::Tree(map), Val::Str(text)) => map.get(text).map(Val::from),
             (Self::Tree(_), _) => None,
-            (Self::Pairs(pairs) | Self::Message(Message { fields: pairs, .. }), key) => {
+            (Self::Pairs(Pairs(pairs)) | Self::Message(Message { fields: pairs, .. }), key) => {
                 pairs.iter().find(|(k, _)| k.equals(key)).map(|(_, value)| *value)
             }
         }
@@ -175,11 +183,14 @@ impl<'a> MapRef<'a> {
         (!unset).then_some(found)
     }
 
+    /// What looking a key up in a tree costs.
+    pub(crate) const TREE_SEARCH: usize = 2;
+
     /// What looking a key up costs.
     pub(crate) fn search_cost(self) -> usize {
         match self {
-            Self::Tree(_) => 2,
-            Self::Pairs(pairs) | Self::Message(Message { fields: pairs, .. }) => pairs.len() / 2 + 1,
+            Self::Tree(_) => Self::TREE_SEARCH,
+            Self::Pairs(Pairs(pairs)) | Self::Message(Message { fields: pairs, .. }) => pairs.len() / 2 + 1,
         }
     }
 
@@ -195,7 +206,7 @@ impl<'a> MapRef<'a> {
     pub fn entry(self, index: usize) -> Option<(Val<'a>, Val<'a>)> {
         match self {
             Self::Tree(map) => map.entry(index).map(|(key, value)| (Val::Str(key), Val::from(value))),
-            Self::Pairs(pairs) => pairs.get(index).copied(),
+            Self::Pairs(pairs) => pairs.0.get(index).copied(),
             Self::Message(message) => message.set().nth(index),
         }
     }
@@ -207,6 +218,7 @@ impl<'a> MapRef<'a> {
 }
 
 impl<'a> From<&'a Value> for Val<'a> {
+    #[inline]
     fn from(value: &'a Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -262,12 +274,21 @@ impl<'a> Val<'a> {
     /// The order of two values of one kind (all numbers are one kind). `None` if they have none, `Some(None)` if one of
     /// them is NaN.
     #[must_use]
+    #[inline]
     pub fn compare(self, other: Val<'_>) -> Option<Option<Ordering>> {
         match (self, other) {
-            (Self::Bool(a), Val::Bool(b)) => Some(Some(a.cmp(&b))),
+            (Self::Double(a), Val::Double(b)) => Some(a.partial_cmp(&b)),
+            (Self::Int(a), Val::Int(b)) => Some(Some(a.cmp(&b))),
             (Self::Str(a), Val::Str(b)) => Some(Some(a.cmp(b))),
-            (Self::Bytes(a), Val::Bytes(b)) => Some(Some(a.cmp(b))),
             (Self::Timestamp(a), Val::Timestamp(b)) => Some(Some(a.moment().cmp(&b.moment()))),
+            (a, b) => a.compare_apart(b),
+        }
+    }
+
+    fn compare_apart(self, other: Val<'_>) -> Option<Option<Ordering>> {
+        match (self, other) {
+            (Self::Bool(a), Val::Bool(b)) => Some(Some(a.cmp(&b))),
+            (Self::Bytes(a), Val::Bytes(b)) => Some(Some(a.cmp(b))),
             (Self::Duration(a), Val::Duration(b)) => Some(Some(a.cmp(&b))),
             (a, b) => a.compare_numbers(b),
         }

@@ -60,16 +60,16 @@ pub(in crate::functions) const TABLE: &[Function] = &[
     ),
 ];
 
-fn bad_id(bad: BadSpiffe) -> ErrorKind {
+fn bad_id(bad: BadSpiffe) -> ErrorKind<'static> {
     ErrorKind::message(format!("failed to parse SPIFFE ID: {bad}"))
 }
 
-fn bad_domain(bad: BadSpiffe) -> ErrorKind {
+fn bad_domain(bad: BadSpiffe) -> ErrorKind<'static> {
     ErrorKind::message(format!("failed to parse SPIFFE trust domain: {bad}"))
 }
 
 /// An id, or the text of one.
-fn as_id(value: Val<'_>) -> Result<Id<'_>, ErrorKind> {
+fn as_id(value: Val<'_>) -> Result<Id<'_>, ErrorKind<'static>> {
     match value {
         Val::Opaque(Opaque::SpiffeId(id)) => Ok(*id),
         Val::Str(text) => Id::parse(text).map_err(bad_id),

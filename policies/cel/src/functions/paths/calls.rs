@@ -29,7 +29,7 @@ pub(in crate::functions) const TABLE: &[Function] = &[
     ),
 ];
 
-fn bad_path(bad: BadPath) -> ErrorKind {
+fn bad_path(bad: BadPath) -> ErrorKind<'static> {
     ErrorKind::message(bad.to_string())
 }
 
@@ -55,7 +55,7 @@ fn join<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     Text::build(cx, |out| out.push(&joined))
 }
 
-fn texts<'a>(list: List<'a>) -> Result<Vec<&'a str>, ErrorKind> {
+fn texts<'a>(list: List<'a>) -> Result<Vec<&'a str>, ErrorKind<'static>> {
     let text = |item| if let Val::Str(text) = item { Ok(text) } else { Err(ErrorKind::NoSuchOverload) };
     list.iter().map(text).collect()
 }

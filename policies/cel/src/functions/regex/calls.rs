@@ -23,7 +23,7 @@ pub(in crate::functions) const TABLE: &[Function] = &[
     Function::global("regex.extractAll", extract_all, &["regex.extractAll(string, string) -> list(string)"]),
 ];
 
-fn bad_pattern(bad: BadPattern) -> ErrorKind {
+fn bad_pattern(bad: BadPattern) -> ErrorKind<'static> {
     ErrorKind::message(bad.to_string())
 }
 
@@ -57,7 +57,7 @@ fn with_one_group<'a>(
     cx: &mut Cx<'a>,
     text: &str,
     pattern: &str,
-) -> Result<std::sync::Arc<Pattern>, ErrorKind> {
+) -> Result<std::sync::Arc<Pattern>, ErrorKind<'static>> {
     cx.charge_text(text)?;
     let compiled = Pattern::cached(pattern).map_err(bad_pattern)?;
     if compiled.groups() > 1 {

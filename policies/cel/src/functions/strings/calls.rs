@@ -63,7 +63,7 @@ fn tested<'a>(args: &[Val<'a>], test: fn(&str, &str) -> bool) -> Outcome<'a> {
     }
 }
 
-fn at_index<T>(found: Result<T, index::BadIndex>) -> Result<T, ErrorKind> {
+fn at_index<T>(found: Result<T, index::BadIndex>) -> Result<T, ErrorKind<'static>> {
     found.map_err(|bad| ErrorKind::message(bad.to_string()))
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn write<'a>(
     format: &str,
     mut args: impl Iterator<Item = Val<'a>>,
     out: &mut Text<'_, 'a>,
-) -> Result<(), ErrorKind> {
+) -> Result<(), ErrorKind<'static>> {
     let mut rest = format;
     let mut used = 0;
     while let Some((before, after)) = rest.split_once('%') {
@@ -121,7 +121,7 @@ impl Clause {
         }
     }
 
-    fn write<'a>(&self, value: Val<'a>, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
+    fn write<'a>(&self, value: Val<'a>, out: &mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>> {
         let text = match (self.verb, value) {
             ('s', _) => return string(value, out, 0),
             ('d', Val::Int(n)) => n.to_string(),
@@ -142,7 +142,7 @@ impl Clause {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "the clause asks for a double")]
-    fn real(&self, value: Val<'_>) -> Result<String, ErrorKind> {
+    fn real(&self, value: Val<'_>) -> Result<String, ErrorKind<'static>> {
         let number = match value {
             Val::Int(n) => n as f64,
             Val::Uint(n) => n as f64,
@@ -156,7 +156,7 @@ impl Clause {
         })
     }
 
-    fn hex<'a>(&self, bytes: &[u8], out: &mut Text<'_, 'a>) -> Result<(), ErrorKind> {
+    fn hex<'a>(&self, bytes: &[u8], out: &mut Text<'_, 'a>) -> Result<(), ErrorKind<'static>> {
         bytes.iter().try_for_each(|byte| match self.verb {
             'x' => out.display(format_args!("{byte:02x}")),
             _ => out.display(format_args!("{byte:02X}")),
@@ -172,13 +172,13 @@ impl Clause {
         }
     }
 
-    fn refuse(&self, value: Val<'_>) -> ErrorKind {
+    fn refuse(&self, value: Val<'_>) -> ErrorKind<'static> {
         ErrorKind::message(refused(self.verb, value.type_name()))
     }
 }
 
 /// `%s`: any value as text. Maps are in the order of their keys' texts.
-fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind> {
+fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind<'static>> {
     if depth > MAX_DEPTH {
         return Err(ErrorKind::message("error during formatting: value is nested too deeply"));
     }
@@ -210,7 +210,7 @@ fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<()
     }
 }
 
-fn entries<'a>(map: MapRef<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind> {
+fn entries<'a>(map: MapRef<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<(), ErrorKind<'static>> {
     let mut written: Vec<(&'a str, Val<'a>)> = Vec::with_capacity(map.len());
     for (key, value) in map.iter() {
         written.push((out.apart(|key_out| string(key, key_out, depth + 1))?, value));
