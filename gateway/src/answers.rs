@@ -135,8 +135,8 @@ impl On {
 }
 
 impl Login {
-    /// Where to go, with the way back to a path and query of this gateway. What could be read as another site's leads back
-    /// to the start.
+    /// Where to go, with the way back to a path and query of this gateway. What could be read as another site's leads
+    /// back to the start.
     pub(crate) fn url(&self, target: &str) -> String {
         let back = safe_return(target).unwrap_or("/");
         let origin = self.external.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default();

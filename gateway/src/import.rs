@@ -1,7 +1,7 @@
 //! From another gateway's configuration to a project of this one.
 //!
-//! What can be said exactly is written; what would be for more requests than before, or let more callers in, is refused in
-//! what is written until a person has decided, and said with its place.
+//! What can be said exactly is written; what would be for more requests than before, or let more callers in, is refused
+//! in what is written until a person has decided, and said with its place.
 
 mod authenticator;
 mod capture;

@@ -1,7 +1,7 @@
 //! What is counted, and how the gateway tells what it does.
 //!
-//! Every label has a fixed set of values: listeners, routes and upstreams come from the configuration, codes and classes
-//! from the code. Nothing that a client sends becomes a label.
+//! Every label has a fixed set of values: listeners, routes and upstreams come from the configuration, codes and
+//! classes from the code. Nothing that a client sends becomes a label.
 
 use std::{fmt, io::IsTerminal, sync::Arc};
 
@@ -207,7 +207,8 @@ impl Metrics {
         self.tallies.0.lock().push(tally);
     }
 
-    /// From now on, these are the authenticators whose caches are told of. Their counts begin anew where one was replaced.
+    /// From now on, these are the authenticators whose caches are told of.
+    /// Their counts begin anew where one was replaced.
     pub(crate) fn watch_caches(&self, authenticators: Vec<Arc<dyn Authenticator>>) {
         *self.caches.0.lock() = authenticators;
     }

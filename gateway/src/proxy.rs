@@ -1,7 +1,7 @@
 //! The door that pingora opens: read the request, have it judged, forward or answer, close the record.
 //!
-//! What keeps it shut is in the types: dialling and writing need a [`Permit`](portreeve_enforce::Permit), which only the
-//! enforcer makes, and it is the permit's target that goes upstream, not the client's.
+//! What keeps it shut is in the types: dialling and writing need a [`Permit`](portreeve_enforce::Permit), which only
+//! the enforcer makes, and it is the permit's target that goes upstream, not the client's.
 
 mod body;
 mod deadline;

@@ -1,5 +1,5 @@
-//! From the text of a project to something that can judge: the one place where configuration, authenticators, routes and
-//! policies come together. `serve`, `check`, `explain` and `routes` all come through here.
+//! From the text of a project to something that can judge: the one place where configuration, authenticators, routes
+//! and policies come together. `serve`, `check`, `explain` and `routes` all come through here.
 
 use std::sync::Arc;
 

@@ -78,7 +78,8 @@ impl Source {
         Text { bundle, routes, policies, config: named, report }
     }
 
-    /// Reads the configuration and the policies, and nothing else that it names: what is wrong elsewhere is not looked for.
+    /// Reads the configuration and the policies, and nothing else that it names:
+    /// what is wrong elsewhere is not looked for.
     pub(crate) fn read_policies(&self) -> Text {
         let (alone, report) = self.alone().read();
         if report.has_errors() {

@@ -1,7 +1,7 @@
 //! What a check costs on the policies that Cerbos measures itself with, and whether their number matters.
 //!
-//! `cargo bench -p portreeve-policies`. Rounds of all sizes are interleaved, and the cheapest of each counts, so that what
-//! else the machine does weighs on all alike. Allocations are counted exactly.
+//! `cargo bench -p portreeve-policies`. Rounds of all sizes are interleaved, and the cheapest of each counts, so that
+//! what else the machine does weighs on all alike. Allocations are counted exactly.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,

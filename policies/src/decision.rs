@@ -73,8 +73,8 @@ pub enum Because {
     Rule(RuleId),
     /// The condition of this rule could not be evaluated, and that denies.
     Failed(RuleId),
-    /// There are policies for this kind, and no rule of theirs matched, or none was asked since the attributes do not fit
-    /// their schema: [`Decision::validation_errors`] says so.
+    /// There are policies for this kind, and no rule of theirs matched, or none was asked since the attributes do not
+    /// fit their schema: [`Decision::validation_errors`] says so.
     NoRule,
     /// There is no policy for this kind.
     NoPolicy,

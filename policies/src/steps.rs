@@ -4,7 +4,8 @@ use portreeve_cel::Val;
 
 use crate::{Effect, Output, RuleId};
 
-/// A part of the policies that is being looked at, inside the one that was entered before it. A policy is inside nothing.
+/// A part of the policies that is being looked at, inside the one that was entered before it.
+/// A policy is inside nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Component<'s> {
     /// By its key: `resource.expense.vdefault`.

@@ -46,8 +46,8 @@ pub trait Trace {
         let _ = (text, held);
     }
 
-    /// A rule whose action and role match was looked at: whether its condition held, or why that is not known. `role` is
-    /// the principal's role that it was looked at for.
+    /// A rule whose action and role match was looked at: whether its condition held, or why that is not known. `role`
+    /// is the principal's role that it was looked at for.
     fn rule(&mut self, rule: RuleId, role: &str, held: Result<bool, &EvalError>) {
         let _ = (rule, role, held);
     }

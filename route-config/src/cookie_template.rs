@@ -32,7 +32,8 @@ impl CookieTemplate {
     /// `NAME=VALUE` for a request.
     ///
     /// # Errors
-    /// When the value is missing, cannot be written in its encoding, or holds what no cookie can hold (RFC 6265 §4.1.1).
+    /// When the value is missing, cannot be written in its encoding,
+    /// or holds what no cookie can hold (RFC 6265 §4.1.1).
     pub fn read(&self, inputs: &Inputs<'_>) -> Result<String, TargetError> {
         let text = self.encoding.write(&self.value, inputs)?;
         if !text.bytes().all(is_cookie_octet) {

@@ -23,8 +23,8 @@ pub enum Encoding {
     /// Text as it is, numbers and booleans as JSON writes them. A list or a mapping is refused.
     #[default]
     Text,
-    /// The items of a list, each as text, with `,` between them. An item that has a comma itself is refused, for it would
-    /// be two to whoever reads it.
+    /// The items of a list, each as text, with `,` between them. An item that has a comma itself is refused, for it
+    /// would be two to whoever reads it.
     List,
     /// JSON, in ASCII: what is not is escaped.
     Json,

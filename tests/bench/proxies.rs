@@ -1,9 +1,10 @@
 //! How much does the gateway cost beside its peers? `tests/bench/run`, or `cargo bench -p portreeve-tests`.
 //!
-//! Everything runs on loopback, one worker thread each, in front of one nginx that answers 1 KiB from memory; `wrk` asks.
-//! For each proxy: CPU microseconds per request of that process alone (from `/proc`), requests per second, and both as
-//! ratios to a bare pingora pass-through measured in the same run. Rounds are interleaved and the cheapest of each proxy
-//! counts, so that what else the machine does weighs on all alike. Figures are for comparing, never for a test to hold.
+//! Everything runs on loopback, one worker thread each, in front of one nginx that answers 1 KiB from memory; `wrk`
+//! asks. For each proxy: CPU microseconds per request of that process alone (from `/proc`), requests per second, and
+//! both as ratios to a bare pingora pass-through measured in the same run. Rounds are interleaved and the cheapest of
+//! each proxy counts, so that what else the machine does weighs on all alike.
+//! Figures are for comparing, never for a test to hold.
 //!
 //! `BENCH_SECONDS` (default 4) is the length of a round, `BENCH_ROUNDS` (default 3) their number.
 
@@ -115,7 +116,8 @@ fn measure(proxies: &mut [Proxy]) {
     }
 }
 
-/// Asks for so many seconds; how many requests were answered, and how many a second. Any answer but a success ends the run.
+/// Asks for so many seconds; how many requests were answered, and how many a second.
+/// Any answer but a success ends the run.
 fn wrk(proxy: &Proxy, seconds: u64) -> (f64, f64) {
     let mut command = Command::new("wrk");
     command.args(["-t1", "-c32", &format!("-d{seconds}s")]);

@@ -1,4 +1,5 @@
-//! A real browser, where one is installed: Chromium without a window, driven over WebDriver (W3C) by its `chromedriver`.
+//! A real browser, where one is installed:
+//! Chromium without a window, driven over WebDriver (W3C) by its `chromedriver`.
 
 use std::process::Command;
 use std::time::Duration;

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::{Gateway, Issuer, Project, Upstream};
 
-/// `/public` is open, `/me` needs a caller, `/admin` needs the role `admin`, `/files` and `/search` speak of a file that
-/// its owner may read.
+/// `/public` is open, `/me` needs a caller, `/admin` needs the role `admin`, `/files` and `/search` speak of a file
+/// that its owner may read.
 const ROUTES: &str = r#"
 defaults: { upstream: app, authenticate: [test], headers: { x-user-id: principal.id, x-user-roles: 'principal.roles.join(",")' } }
 routes:

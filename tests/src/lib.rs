@@ -10,7 +10,8 @@
 //! - [`Issuer`] makes keys, key sets and tokens; nothing it makes outlives the test.
 //! - [`Door`] is all of these together: a gateway, a service that answers with what it was asked, and tokens.
 //! - [`client`] sends bytes that no well-behaved client would send.
-//! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in there, or [`Chromium`].
+//! - [`apps`] starts the services of `deploy/examples`, and a real identity provider; a [`Browser`] logs in
+//!   there, or [`Chromium`].
 //! - [`WebLogin`] is a gateway where browsers log in.
 //! - [`Redis`] is a Redis of a test's own.
 

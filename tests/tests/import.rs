@@ -249,8 +249,8 @@ fn a_rule_that_needs_a_decision_lets_nobody_in_and_is_told() {
     assert!(upstream.seen().is_empty());
 }
 
-/// The authenticators of a rule, what a client sends, and what comes of it: of several, the first whose credential it is
-/// decides alone, and its failure is never another one's success.
+/// The authenticators of a rule, what a client sends, and what comes of it: of several, the first whose credential it
+/// is decides alone, and its failure is never another one's success.
 #[test]
 fn the_first_authenticator_whose_credential_it_is_decides() {
     let (upstream, issuer, project) = (Upstream::echo(), Issuer::new(), Project::empty());

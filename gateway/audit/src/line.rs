@@ -14,7 +14,7 @@ use crate::{Event, EventId, Resource, json::Object};
 /// | `time` | when the request arrived, RFC 3339 |
 /// | `revision` | the revision that decided |
 /// | `took_us` | the gateway's own part, in microseconds |
-/// | `request` | `method`, `host`, `path` (canonical, without the query), `client`; of one that could not be read, `client` |
+/// | `request` | `method`, `host`, `path` (canonical, without the query), `client`; if it could not be read, `client` |
 /// | `route`, `upstream` | the names of both |
 /// | `principal` | `id`, `issuer`, `roles`, `authenticator` |
 /// | `resource` | `kind`, `id` |

@@ -109,7 +109,8 @@ fn credentials(name: &Spanned<Arc<str>>, chain: &[Arc<dyn Authenticator>], repor
     Removal { headers: headers.into(), cookies: cookies.into() }
 }
 
-/// Where no authenticator takes a token, there is never one to exchange; where only some do, the others' callers are refused.
+/// Where no authenticator takes a token, there is never one to exchange;
+/// where only some do, the others' callers are refused.
 fn check_exchange(
     name: &Spanned<Arc<str>>,
     route: &Route,

@@ -23,8 +23,9 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the credential, read without believing any of it, was made out for this authenticator: a token of another
-    /// issuer is another authenticator's, if the route has one for it. Asked only after [`recall`](Self::recall).
+    /// Whether the credential, read without believing any of it, was made out for this authenticator: a token of
+    /// another issuer is another authenticator's, if the route has one for it. Asked only after
+    /// [`recall`](Self::recall).
     fn concerns(&self, _credential: &Credential<'_>) -> bool {
         true
     }
@@ -42,8 +43,8 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Fetches beforehand what it will need (keys), so that the first caller does not wait for it. How that went is told
-    /// by [`readiness`](Self::readiness).
+    /// Fetches beforehand what it will need (keys), so that the first caller does not wait for it. How that went is
+    /// told by [`readiness`](Self::readiness).
     fn prepare(&self, _now: SystemTime) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
@@ -72,8 +73,8 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Header fields whose content is believed from trusted peers only. They are to be stripped from what goes upstream,
-    /// in every spelling.
+    /// Header fields whose content is believed from trusted peers only. They are to be stripped from what goes
+    /// upstream, in every spelling.
     fn owned_fields(&self) -> Vec<HeaderName> {
         Vec::new()
     }
@@ -84,8 +85,8 @@ pub trait Authenticator: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the credential that it finds is a token of the caller's that another server knows, which can be exchanged
-    /// there for one that an upstream takes.
+    /// Whether the credential that it finds is a token of the caller's that another server knows, which can be
+    /// exchanged there for one that an upstream takes.
     fn proves_by_token(&self) -> bool {
         false
     }

@@ -4,8 +4,8 @@ use http::HeaderValue;
 
 use crate::{Authenticator, Challenge, Credential, Identity, Presented, Rejection};
 
-/// A route's authenticators, in order. The first that finds its credential decides alone: a bad credential is never tried
-/// as a weaker kind, nor as nobody.
+/// A route's authenticators, in order. The first that finds its credential decides alone: a bad credential is never
+/// tried as a weaker kind, nor as nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Arc<[Arc<dyn Authenticator>]>);
 

@@ -1,5 +1,5 @@
-//! `client_credentials`: a machine shows its OAuth client id and secret as a Basic credential, and the token endpoint is
-//! asked whether it may have a token (RFC 6749 §4.4).
+//! `client_credentials`: a machine shows its OAuth client id and secret as a Basic credential, and the token endpoint
+//! is asked whether it may have a token (RFC 6749 §4.4).
 
 use std::{
     sync::Arc,

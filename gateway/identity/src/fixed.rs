@@ -7,9 +7,9 @@ use http::header::AUTHORIZATION;
 
 use crate::{Authenticator, Credential, Identity, Presented, Profile, Rejection, fingerprint};
 
-/// Takes every caller who shows no credential for the same caller. It is passed over once an earlier authenticator of the
-/// route has seen a credential, and where there is an `Authorization` field: a caller who tried to say who they are is
-/// never taken for nobody.
+/// Takes every caller who shows no credential for the same caller. It is passed over once an earlier authenticator of
+/// the route has seen a credential, and where there is an `Authorization` field: a caller who tried to say who they are
+/// is never taken for nobody.
 #[derive(Debug)]
 pub struct Anonymous {
     name: Arc<str>,

@@ -208,8 +208,8 @@ pub(crate) fn form_encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The answer about an active token. A provider that cannot introspect such a token (400) has not issued it; one that does
-/// not know the gateway (401, 403) or fails says nothing about the token.
+/// The answer about an active token. A provider that cannot introspect such a token (400) has not issued it; one that
+/// does not know the gateway (401, 403) or fails says nothing about the token.
 fn active(answer: &Answer) -> Result<Map<String, Value>, Rejection> {
     match answer.status.as_u16() {
         200 => {}

@@ -2,8 +2,8 @@ use std::{borrow::Cow, fmt, net::IpAddr, time::SystemTime};
 
 use http::{HeaderMap, Method};
 
-/// What a request shows of its caller. Borrows everything; building one costs nothing. Prints names of fields only, since
-/// their values, the query and a certificate can be credentials.
+/// What a request shows of its caller. Borrows everything; building one costs nothing. Prints names of fields only,
+/// since their values, the query and a certificate can be credentials.
 #[derive(Clone, Copy)]
 pub struct Presented<'r> {
     /// The method.

@@ -5,9 +5,9 @@
 pub struct Preset {
     /// Its name: `kinde`.
     pub name: &'static str,
-    /// Its text (YAML): `about`, `params` (each `required`, or its default), one mechanism as under `authenticators`, and
-    /// `require`, `let` and `principal`. In the mechanism and in defaults `${name}` stands for a parameter; expressions
-    /// read them as `params.name`.
+    /// Its text (YAML): `about`, `params` (each `required`, or its default), one mechanism as under `authenticators`,
+    /// and `require`, `let` and `principal`. In the mechanism and in defaults `${name}` stands for a parameter;
+    /// expressions read them as `params.name`.
     pub text: &'static str,
 }
 

@@ -25,8 +25,8 @@ use crate::{
 pub struct SessionConfig {
     /// The name in the configuration.
     pub name: Arc<str>,
-    /// Where the credential is, in order of precedence. Exactly the one that is found first is sent to the endpoint, and
-    /// what is remembered is remembered of that one.
+    /// Where the credential is, in order of precedence. Exactly the one that is found first is sent to the endpoint,
+    /// and what is remembered is remembered of that one.
     pub from: Places,
     /// The endpoint.
     pub url: Url,

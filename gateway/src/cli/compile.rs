@@ -84,7 +84,8 @@ enum Color {
 }
 
 impl Compile {
-    /// Compiles and tests. 0: all is well. 1: nothing can be read. 3: the policies do not compile. 4: a test does not pass.
+    /// Compiles and tests. 0: all is well. 1: nothing can be read. 3: the policies do not compile.
+    /// 4: a test does not pass.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let selection = suites::selection(self.run.as_deref(), &self.test_filter)?;
         let bundle = self.read(&self.path)?;

@@ -76,8 +76,8 @@ struct Written {
 }
 
 impl Explain {
-    /// Explains, by the code that serves, what would be decided and why. 0: it was explained. 1: the request or the caller
-    /// cannot be made sense of. 2: the project does not compile, and why was shown.
+    /// Explains, by the code that serves, what would be decided and why. 0: it was explained. 1: the request or the
+    /// caller cannot be made sense of. 2: the project does not compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let compiled = revision::compile(&Source::of(&self.config), &KeptParts::default());
         super::show(&compiled.report, &compiled.bundle);

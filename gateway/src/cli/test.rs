@@ -60,7 +60,8 @@ struct Read {
 }
 
 impl Test {
-    /// Runs the tests. 0: all pass. 1: there is nothing to run. 3: the policies do not compile. 4: a test does not pass.
+    /// Runs the tests. 0: all pass. 1: there is nothing to run. 3: the policies do not compile.
+    /// 4: a test does not pass.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let selection = suites::selection(self.run.as_deref(), &self.test_filter)?;
         let Read { bundle, files, mut options, report } = read(&self.path);

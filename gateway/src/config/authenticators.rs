@@ -28,8 +28,8 @@ pub(crate) struct Kept {
     keys: Vec<Arc<str>>,
 }
 
-/// Those of this configuration. One that is configured as it was before, and whose keys are the same, is kept with what it
-/// remembers. Keys in a file must be there and must be keys: what is read here needs nobody else.
+/// Those of this configuration. One that is configured as it was before, and whose keys are the same, is kept with what
+/// it remembers. Keys in a file must be there and must be keys: what is read here needs nobody else.
 pub(crate) fn authenticators(
     written: &[(Spanned<String>, Node)],
     folder: &Folder,
@@ -82,8 +82,8 @@ fn text_of(bundle: &Bundle, path: &str) -> Option<Arc<str>> {
     bundle.files.iter().find(|file| *file.name == *name).map(|file| Arc::clone(&file.text))
 }
 
-/// Loads keys out of their file, and says so when there are none. On a thread of its own, since this may be called on one
-/// that runs futures already.
+/// Loads keys out of their file, and says so when there are none. On a thread of its own, since this may be called on
+/// one that runs futures already.
 fn try_keys(made: &Arc<dyn Authenticator>, file: &Node, report: &mut Report) {
     let ready = std::thread::scope(|scope| {
         let load = || {

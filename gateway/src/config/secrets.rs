@@ -5,8 +5,8 @@ use portreeve_identity::Secret;
 
 use super::Folder;
 
-/// A secret: `${NAME}` for a variable of the environment, `file:PATH` for the text of a file, its last line end left off.
-/// It cannot be written down here itself, so that a configuration can be shown to anybody.
+/// A secret: `${NAME}` for a variable of the environment, `file:PATH` for the text of a file, its last line end left
+/// off. It cannot be written down here itself, so that a configuration can be shown to anybody.
 pub(super) fn secret(node: &Node, what: &str, folder: &Folder, report: &mut Report) -> Option<Secret> {
     let written = text(node, what, report)?;
     let found = if let Some(name) = written.value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {

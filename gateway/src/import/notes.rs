@@ -1,7 +1,7 @@
 use portreeve_diagnostics::{Diagnostic, Entry, Kind, Node, Report, Severity, Span, read};
 
-/// What is to be said about something that is imported. An error refuses until somebody decides; a warning is about what
-/// works, differently.
+/// What is to be said about something that is imported. An error refuses until somebody decides; a warning is about
+/// what works, differently.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes(Vec<Diagnostic>);
 

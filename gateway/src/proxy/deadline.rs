@@ -1,8 +1,8 @@
 //! A deadline for the whole header of a request.
 //!
 //! pingora's read timeout is per read, so a client that sends one byte now and then holds a connection for as long as
-//! it likes. [`DeadlineIo`] wraps the stream of a plain connection or of an HTTP/1.1 one over TLS, starts a clock at the
-//! first byte of a header, and breaks the connection when the header is not complete in time.
+//! it likes. [`DeadlineIo`] wraps the stream of a plain connection or of an HTTP/1.1 one over TLS, starts a clock at
+//! the first byte of a header, and breaks the connection when the header is not complete in time.
 
 mod within;
 

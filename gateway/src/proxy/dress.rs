@@ -77,8 +77,8 @@ pub(super) fn dress(
     Ok(())
 }
 
-/// Takes off an upstream's answer what is not the client's business: fields that the gateway sets, and those that are for
-/// one hop only, those that `Connection` names among them (RFC 9110 §7.6.1). Then the gateway has its say.
+/// Takes off an upstream's answer what is not the client's business: fields that the gateway sets, and those that are
+/// for one hop only, those that `Connection` names among them (RFC 9110 §7.6.1). Then the gateway has its say.
 pub(super) fn undress(
     response: &mut ResponseHeader,
     reserved: &[HeaderName],

@@ -5,8 +5,9 @@
 
 use http::HeaderName;
 
-/// Fields by which proxies tell those behind them what the client asked, and others of the same kind that make a service
-/// see another request than the one that was judged. `-` stands for every spelling; a trailing `*` for any ending.
+/// Fields by which proxies tell those behind them what the client asked, and others of the same kind that make a
+/// service see another request than the one that was judged. `-` stands for every spelling;
+/// a trailing `*` for any ending.
 const FORWARDED: &[&str] = &[
     "cf-connecting-ip*",
     "client-ip",

@@ -1,5 +1,5 @@
-//! Requests that pingora turns away before there is a request: a header that is none, one that is too large or too slow,
-//! or `CONNECT`. They are answered and recorded like all others.
+//! Requests that pingora turns away before there is a request: a header that is none, one that is too large or too
+//! slow, or `CONNECT`. They are answered and recorded like all others.
 
 use std::{net::IpAddr, sync::Arc, time::SystemTime};
 

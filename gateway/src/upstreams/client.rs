@@ -11,8 +11,8 @@ use portreeve_enforce::{Answer, Ask, Fetch, FetchError};
 
 use super::{LiveUpstreams, Upstream};
 
-/// The gateway's own requests to upstreams: over the same endpoints and under the same trust as forwarded ones. Redirects
-/// are not followed.
+/// The gateway's own requests to upstreams: over the same endpoints and under the same trust as forwarded ones.
+/// Redirects are not followed.
 pub(crate) struct Client(Arc<Inner>);
 
 struct Inner {

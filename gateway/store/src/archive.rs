@@ -39,10 +39,10 @@ pub fn is_archive(path: &Path) -> bool {
     Kind::of(path).is_some()
 }
 
-/// Reads the files of an archive whose names `keep` wants, within [`Limits::default`], in the order of their names. Hidden
-/// files and links are passed over. Nothing is written anywhere. What is wrong is in the report, as errors without a
-/// place: those of [`Directory::read`](crate::Directory::read), `store/no-archive` for what cannot be unpacked and
-/// `store/twice` for a name that two files have.
+/// Reads the files of an archive whose names `keep` wants, within [`Limits::default`], in the order of their names.
+/// Hidden files and links are passed over. Nothing is written anywhere. What is wrong is in the report, as errors
+/// without a place: those of [`Directory::read`](crate::Directory::read), `store/no-archive` for what cannot be
+/// unpacked and `store/twice` for a name that two files have.
 #[must_use]
 pub fn read(path: &Path, keep: fn(&str) -> bool) -> (Bundle, Report) {
     let mut unpacked = Unpacked::new(Limits::default(), keep);

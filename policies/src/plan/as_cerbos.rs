@@ -31,8 +31,8 @@ impl<'a> Conditions<'a, '_> {
             root = or(CERBOS, joined.allow, root);
             if let Some(deny) = joined.deny {
                 answer.matched = true;
-                // Q31: Cerbos lets a principal policy turn a denial without any allowance into an allowance of the rest; that is
-                // not copied.
+                // Q31: Cerbos lets a principal policy turn a denial without any allowance into an allowance of the
+                // rest; that is not copied.
                 root = root.map(|root| Node::all_written([deny.not_written(), root]));
             }
         }
@@ -56,8 +56,8 @@ impl<'a> Conditions<'a, '_> {
             let mut one = self.role_as_cerbos(family, action, role, answer, fails)?;
             let is_denied =
                 [&one.deny, &one.role_deny].iter().any(|deny| deny.as_ref().is_some_and(|d| d.is(true)));
-            // Q30: Cerbos lets what a resource policy allows through an unconditional denial of a principal policy, too; that
-            // is not copied.
+            // Q30: Cerbos lets what a resource policy allows through an unconditional denial of a principal policy,
+            // too; that is not copied.
             if is_denied && family == Family::Resource {
                 one = Joined { allow: Some(Node::constant(false)), ..Joined::default() };
             } else if one.deny.is_none()

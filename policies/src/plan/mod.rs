@@ -59,7 +59,10 @@ impl PolicySet {
     ///   resource: album
     ///   version: default
     ///   rules:
-    ///     - { actions: [view], effect: EFFECT_ALLOW, roles: [user], condition: { match: { expr: R.attr.owner == P.id } } }
+    ///     - actions: [view]
+    ///       effect: EFFECT_ALLOW
+    ///       roles: [user]
+    ///       condition: { match: { expr: R.attr.owner == P.id } }
     /// "#;
     /// let file = SourceFile { name: "album.yaml".into(), text: text.into() };
     /// let bundle = Bundle { revision: "1".into(), files: vec![file] };

@@ -8,7 +8,8 @@ use super::filter::{Expression, Filter, Operand};
 
 impl Filter {
     /// The filter of a condition: constants are worked out and vanish from `and`, `or` and `not`, operands of `and` and
-    /// `or` count once, `in` one value is `eq`, and variables are written in full (`R.attr` is `request.resource.attr`).
+    /// `or` count once, `in` one value is `eq`, and variables are written in full (`R.attr` is
+    /// `request.resource.attr`).
     #[must_use]
     pub fn of(condition: Operand) -> Self {
         let normal = normal(condition);

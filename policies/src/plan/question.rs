@@ -38,8 +38,8 @@ pub struct Resources<'a> {
 /// Where Cerbos' filters are not what its decisions are: as the decisions, or as the filters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
-    /// The filter holds where the actions are allowed. `has(…)` of what is not known is the operator `has` of a variable
-    /// (Q15), and what one role is denied does not take away what another is allowed (Q26).
+    /// The filter holds where the actions are allowed. `has(…)` of what is not known is the operator `has` of a
+    /// variable (Q15), and what one role is denied does not take away what another is allowed (Q26).
     #[default]
     Exact,
     /// As Cerbos: `has(…)` of what is not known is true, and conditional denials of one role count for all.

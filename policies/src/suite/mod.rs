@@ -1,8 +1,8 @@
 //! Tests for people who write policies: do the policies answer as the suites expect?
 //!
-//! A suite is a file `*_test.yaml` (or `.yml`, `.json`). Who asks and what about are its fixtures: its own, and those of
-//! the files `principals`, `resources` and `auxdata` in the folder `testdata` beside it. What is expected of every pair of
-//! principal and resource stands in its tests; what they do not mention is expected to be denied.
+//! A suite is a file `*_test.yaml` (or `.yml`, `.json`). Who asks and what about are its fixtures: its own, and those
+//! of the files `principals`, `resources` and `auxdata` in the folder `testdata` beside it. What is expected of every
+//! pair of principal and resource stands in its tests; what they do not mention is expected to be denied.
 
 mod engine_trace;
 mod fixtures;
@@ -58,8 +58,8 @@ pub(crate) struct Broken {
 }
 
 impl Suites {
-    /// Reads the suites among these files of the bundle, in the order of their names. What is wrong with one is found when
-    /// they are run.
+    /// Reads the suites among these files of the bundle, in the order of their names. What is wrong with one is found
+    /// when they are run.
     #[must_use]
     pub fn read(bundle: &Bundle, files: &[u32]) -> Self {
         load::suites(bundle, files)

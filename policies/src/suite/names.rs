@@ -1,7 +1,7 @@
 //! Which files are suites, and which their fixtures.
 
-/// Whether a file of this path is a suite: its name ends with `_test` and one of the endings of YAML or JSON, and it is no
-/// fixture or schema.
+/// Whether a file of this path is a suite: its name ends with `_test` and one of the endings of YAML or JSON, and it is
+/// no fixture or schema.
 #[must_use]
 pub fn is_suite(path: &str) -> bool {
     let (folder, file) = split(path);

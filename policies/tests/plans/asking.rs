@@ -14,8 +14,8 @@ pub(crate) fn lax() -> Options {
     Options { strict: false, ..Options::default() }
 }
 
-/// Policies without a mistake. Each text is the file of one, from the key that says its kind on; a text that begins with
-/// `{` is the schema `cerbos:///s.json`.
+/// Policies without a mistake. Each text is the file of one, from the key that says its kind on; a text that begins
+/// with `{` is the schema `cerbos:///s.json`.
 pub(crate) fn set(policies: &[impl AsRef<str>]) -> PolicySet {
     let file = |(index, text): (usize, &str)| {
         if text.starts_with('{') {

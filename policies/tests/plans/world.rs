@@ -160,8 +160,8 @@ fn derived_roles(odd: bool) -> impl Strategy<Value = String> {
     })
 }
 
-/// The files of a set of policies for the kind `doc`. The odd ones ask what Cerbos' filters get wrong: `has(…)` of what is
-/// not known, and membership in a text.
+/// The files of a set of policies for the kind `doc`. The odd ones ask what Cerbos' filters get wrong: `has(…)` of what
+/// is not known, and membership in a text.
 pub(crate) fn policies(odd: bool) -> impl Strategy<Value = Vec<String>> {
     let consent = || prop::bool::weighted(0.3);
     (consent(), consent(), consent()).prop_flat_map(move |(root, a, b)| {

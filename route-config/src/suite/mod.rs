@@ -39,7 +39,8 @@ struct Found {
 }
 
 impl Suite {
-    /// Reads a file of tests, `file` being its place in [`Bundle::files`]. There is a suite when no finding is an error.
+    /// Reads a file of tests, `file` being its place in [`Bundle::files`].
+    /// There is a suite when no finding is an error.
     #[must_use]
     pub fn read(bundle: &Bundle, file: u32) -> (Option<Self>, Report) {
         let mut report = Report::default();

@@ -129,8 +129,8 @@ fn answers(server: &Server, request: &Value, strict: bool) -> Vec<Value> {
             && denies(result)
             && let Some(result) = result.as_object_mut()
         {
-            // The first error denies, and which rules spoke before it is up to chance in Cerbos. Where nothing is denied
-            // there was no error.
+            // The first error denies, and which rules spoke before it is up to chance in Cerbos. Where nothing is
+            // denied there was no error.
             result.remove("outputs");
         }
         if strict {
@@ -142,8 +142,8 @@ fn answers(server: &Server, request: &Value, strict: bool) -> Vec<Value> {
     results
 }
 
-/// A rule of a scope may deny while another one fails there. Which of them Cerbos comes to first, and so which policy it
-/// names, is up to chance each time it loads them.
+/// A rule of a scope may deny while another one fails there. Which of them Cerbos comes to first, and so which policy
+/// it names, is up to chance each time it loads them.
 fn forget_who_denied(result: &mut Value) {
     let actions = result["actions"].as_object().cloned().unwrap_or_default();
     if let Some(named) = result.pointer_mut("/meta/actions").and_then(Value::as_object_mut) {

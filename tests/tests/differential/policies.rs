@@ -2,10 +2,10 @@
 //! without meeting.
 //!
 //! Left out is what Portreeve does otherwise on purpose (`docs/cerbos-compatibility.md`): outputs of conditional allows
-//! that need consent (Q2), the effective derived roles within their own conditions (Q11), kinds that are not plain names
-//! (Q12, Q17), rules that share a cached condition (Q13), outputs of rules whose derived role may be inactive (Q21).
-//! Cerbos looks at the rules of one scope in no fixed order and stops at the first denial, so rules speak only in sets in
-//! which nothing is denied.
+//! that need consent (Q2), the effective derived roles within their own conditions (Q11), kinds that are not plain
+//! names (Q12, Q17), rules that share a cached condition (Q13), outputs of rules whose derived role may be inactive
+//! (Q21). Cerbos looks at the rules of one scope in no fixed order and stops at the first denial, so rules speak only
+//! in sets in which nothing is denied.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

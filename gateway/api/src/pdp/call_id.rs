@@ -5,8 +5,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A name that no other call has: 48 bits of time in milliseconds and 80 bits of chance, as 26 characters of Crockford's
-/// base 32.
+/// A name that no other call has: 48 bits of time in milliseconds and 80 bits of chance, as 26 characters of
+/// Crockford's base 32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CallId([u8; 26]);
 

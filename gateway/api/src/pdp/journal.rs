@@ -16,8 +16,8 @@ use super::config::{Audit, Rotation};
 /// How many lines may wait to be written.
 const WAITING: usize = 16_384;
 
-/// Writes lines. A question does not wait for the disk as long as fewer than 16,384 lines are waiting to be written; then
-/// it does, so that no decision goes unrecorded.
+/// Writes lines. A question does not wait for the disk as long as fewer than 16,384 lines are waiting to be written;
+/// then it does, so that no decision goes unrecorded.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) audit: Audit,

@@ -1,5 +1,5 @@
-//! The threads that answer, each with a runtime of its own. A question takes microseconds, and to wake another thread for
-//! it would take as long; so a connection stays with the thread that it was given to.
+//! The threads that answer, each with a runtime of its own. A question takes microseconds, and to wake another thread
+//! for it would take as long; so a connection stays with the thread that it was given to.
 
 use std::{
     convert::Infallible,

@@ -25,12 +25,13 @@ const WAITING: usize = 16 << 20;
 const KEPT: usize = 1 << 20;
 
 thread_local! {
-    /// Where this thread writes a line before it joins the others, so that they are kept from it for a copy's time only.
+    /// Where this thread writes a line before it joins the others,
+    /// so that they are kept from it for a copy's time only.
     static LINE: Cell<String> = const { Cell::new(String::new()) };
 }
 
-/// Writes records as JSON lines from a thread of its own. A request never waits for the writer: when 16 MiB of lines are
-/// waiting, further ones are dropped and counted in [`Tally::dropped`].
+/// Writes records as JSON lines from a thread of its own. A request never waits for the writer: when 16 MiB of lines
+/// are waiting, further ones are dropped and counted in [`Tally::dropped`].
 pub struct Queue {
     waiting: Arc<Waiting>,
     tally: Arc<Tally>,
@@ -170,8 +171,8 @@ impl Waiting {
         self.changed.notify_one();
     }
 
-    /// Waits for lines and a while for more of them, and puts them in the place of those that were written. `false` when
-    /// they are the last.
+    /// Waits for lines and a while for more of them, and puts them in the place of those that were written. `false`
+    /// when they are the last.
     fn take(&self, written: &mut String) -> bool {
         written.clear();
         written.shrink_to(KEPT);

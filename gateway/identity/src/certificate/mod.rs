@@ -28,8 +28,8 @@ pub struct CertificateConfig {
     /// Who verified the certificate.
     pub source: CertificateSource,
     /// Who it makes the caller. The mapping reads `certificate` (`uri`, `dns`, `email`, `common_name`, `subject`,
-    /// `issuer`, `serial`, `hash`); for a forwarded certificate `uri`, `dns`, `subject`, `hash` and `by`, and all elements
-    /// as `xfcc`.
+    /// `issuer`, `serial`, `hash`); for a forwarded certificate `uri`, `dns`, `subject`, `hash` and `by`, and all
+    /// elements as `xfcc`.
     pub mapping: MappingConfig,
     /// What is remembered of certificates that the listener verified.
     pub cache: CacheConfig,

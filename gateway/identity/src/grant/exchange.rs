@@ -25,8 +25,8 @@ pub struct ExchangeConfig {
     pub actor: Option<(Secret, Box<str>)>,
 }
 
-/// Exchanges callers' tokens. What a caller's token was exchanged for is used until a tenth of its life is left, and never
-/// longer than the caller's own token is good.
+/// Exchanges callers' tokens. What a caller's token was exchanged for is used until a tenth of its life is left, and
+/// never longer than the caller's own token is good.
 #[derive(Debug)]
 pub struct Exchange {
     config: ExchangeConfig,
@@ -99,8 +99,8 @@ fn key(token: &str) -> [u8; 32] {
     fingerprint::of_parts(&[token.as_bytes()])
 }
 
-/// What an error says of the caller's token. That nothing is given for it is no reason to come again with another; that it
-/// is no longer good is one.
+/// What an error says of the caller's token. That nothing is given for it is no reason to come again with another; that
+/// it is no longer good is one.
 fn judged(error: &str) -> NoToken {
     let reason = |detail: &'static str| Reason::with("token/not-exchanged", detail);
     match error {

@@ -62,8 +62,8 @@ impl Memory {
         self.good.get(key).filter(|token| now < token.renew_at).map(|token| token.value)
     }
 
-    /// The token under a key: a remembered one, or else what `ask` gives. One that could not be renewed is good until it
-    /// expires.
+    /// The token under a key: a remembered one, or else what `ask` gives. One that could not be renewed is good until
+    /// it expires.
     pub(super) async fn token(
         &self,
         key: [u8; 32],

@@ -4,7 +4,8 @@ use http::StatusCode;
 
 use crate::{Reason, remote::Silence};
 
-/// Why there is no token for the upstream. Nothing of what the authorization server said is in it but the kind of error.
+/// Why there is no token for the upstream.
+/// Nothing of what the authorization server said is in it but the kind of error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoToken {

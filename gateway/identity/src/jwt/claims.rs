@@ -135,8 +135,8 @@ pub(crate) fn check_audience(audience: &Audience, claims: &Map<String, Value>) -
     }
 }
 
-/// A machine's token may have no subject; one that is there is text and not empty. What vouches for machines beside users
-/// (Cloudflare Access) says an empty one; the mapping gives such a caller another name or refuses it.
+/// A machine's token may have no subject; one that is there is text and not empty. What vouches for machines beside
+/// users (Cloudflare Access) says an empty one; the mapping gives such a caller another name or refuses it.
 fn check_subject(kind: TokenKind, claims: &Map<String, Value>) -> Result<(), Rejection> {
     match claims.get("sub") {
         None => Ok(()),
@@ -145,8 +145,8 @@ fn check_subject(kind: TokenKind, claims: &Map<String, Value>) -> Result<(), Rej
     }
 }
 
-/// Providers mark other tokens in their own ways: Cognito and Hydra by `token_use`, Keycloak by a claim `typ`, and OpenID
-/// Connect's ID tokens by the hashes that bind them to a login.
+/// Providers mark other tokens in their own ways: Cognito and Hydra by `token_use`, Keycloak by a claim `typ`, and
+/// OpenID Connect's ID tokens by the hashes that bind them to a login.
 pub(crate) fn check_is_access_token(claims: &Map<String, Value>) -> Result<(), Rejection> {
     let use_fits = match claims.get("token_use") {
         None => true,

@@ -21,7 +21,8 @@ pub enum Spelling {
     /// RFC 7515: base64url without padding.
     #[default]
     Standard,
-    /// AWS Application Load Balancer: base64url with or without padding; `iss` and `exp` are in the JOSE header as well.
+    /// AWS Application Load Balancer: base64url with or without padding;
+    /// `iss` and `exp` are in the JOSE header as well.
     AwsAlb,
 }
 
@@ -67,8 +68,8 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// The header may say nothing that changes how the token is to be read. `jwk`, `jku`, `x5u` and `x5c` are not looked at:
-/// keys come from the configuration only.
+/// The header may say nothing that changes how the token is to be read. `jwk`, `jku`, `x5u` and `x5c` are not looked
+/// at: keys come from the configuration only.
 fn check_header(header: &Map<String, Value>) -> Result<(), Malformed> {
     if header.contains_key("crit") {
         return Err("jwt/critical-extension");

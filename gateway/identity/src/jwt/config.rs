@@ -113,8 +113,8 @@ pub enum KeySource {
     Inline(Box<str>),
     /// A secret, for HS256, HS384 and HS512 only.
     Secret(Secret),
-    /// One public key in PEM per key id, below an address: the key id, made of letters, digits and `-` only, is the last
-    /// segment of the path.
+    /// One public key in PEM per key id, below an address: the key id, made of letters, digits and `-` only, is the
+    /// last segment of the path.
     PerKey(Url),
 }
 

@@ -77,8 +77,8 @@ pub(crate) struct Wanted<'t> {
 }
 
 impl KeySet {
-    /// Reads a set. Keys that are of no use here (another `use`, another algorithm, a weak or unknown kind, and secrets,
-    /// which no published set may hold) are left out; a set that is wrong as a whole is not taken.
+    /// Reads a set. Keys that are of no use here (another `use`, another algorithm, a weak or unknown kind, and
+    /// secrets, which no published set may hold) are left out; a set that is wrong as a whole is not taken.
     pub(crate) fn read(json: &[u8], algorithms: &[Algorithm], limits: &KeyLimits) -> Result<Self, BadKeySet> {
         let mut document = strict_json::parse_object(json).map_err(|_| BadKeySet::NotAKeySet)?;
         let Some(Value::Array(found)) = document.remove("keys") else { return Err(BadKeySet::NotAKeySet) };

@@ -107,8 +107,8 @@ impl Keys {
         self.current.load_full().filter(|loaded| loaded.at > known.at)
     }
 
-    /// The key of an issuer that publishes each of its keys by itself. A key never changes, so it is kept; after a key that
-    /// is not there, none is asked for during the pause.
+    /// The key of an issuer that publishes each of its keys by itself. A key never changes, so it is kept; after a key
+    /// that is not there, none is asked for during the pause.
     async fn holding_one(
         &self,
         base: &Url,
@@ -156,8 +156,8 @@ impl Keys {
         }
     }
 
-    /// Loads the keys now, unless somebody else just did. Runs to its end even if the caller goes away, so that a caller
-    /// who hangs up costs nobody else an attempt.
+    /// Loads the keys now, unless somebody else just did. Runs to its end even if the caller goes away, so that a
+    /// caller who hangs up costs nobody else an attempt.
     pub(crate) async fn load(self: &Arc<Self>, now: SystemTime) {
         if matches!(self.source, KeySource::PerKey(_)) {
             return;

@@ -1,7 +1,7 @@
 //! `jwt`: tokens that an issuer signed (RFC 7519, RFC 8725).
 //!
-//! What an issuer signs with, and for whom, is pinned in the configuration; of a token's own header only `alg`, `kid` and
-//! `typ` are read, to find the key and to refuse. A token that was verified once is answered from memory.
+//! What an issuer signs with, and for whom, is pinned in the configuration; of a token's own header only `alg`, `kid`
+//! and `typ` are read, to find the key and to refuse. A token that was verified once is answered from memory.
 
 mod algorithm;
 pub(crate) mod claims;

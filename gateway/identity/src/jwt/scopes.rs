@@ -58,8 +58,8 @@ fn covers_by_parts(granted: &str, required: &str) -> bool {
     required.next().is_none()
 }
 
-/// The scopes a token carries: the first of `scp`, `scope` and `scopes`, as a list or as text with spaces between. `None`
-/// when that claim is neither.
+/// The scopes a token carries: the first of `scp`, `scope` and `scopes`, as a list or as text with spaces between.
+/// `None` when that claim is neither.
 pub(crate) fn granted(claims: &Map<String, Value>) -> Option<Vec<&str>> {
     let Some(claim) = ["scp", "scope", "scopes"].iter().find_map(|name| claims.get(*name)) else {
         return Some(Vec::new());

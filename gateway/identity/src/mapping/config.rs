@@ -45,8 +45,8 @@ pub struct Requirement {
 /// One attribute of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attribute {
-    /// Its name. With a `?` at the end, the expression gives an optional value, and the attribute is left out when there
-    /// is none.
+    /// Its name. With a `?` at the end, the expression gives an optional value, and the attribute is left out when
+    /// there is none.
     pub name: Box<str>,
     /// Its value.
     pub expression: Box<str>,

@@ -68,8 +68,8 @@ impl Mint {
         self.keys.load().to_vec()
     }
 
-    /// Signs with another key from now on. The key before it stays published until the next rotation, by when its tokens
-    /// must have expired; keys before that are gone.
+    /// Signs with another key from now on. The key before it stays published until the next rotation, by when its
+    /// tokens must have expired; keys before that are gone.
     pub fn rotate(&self, key: SigningKey) {
         let before = self.keys.load().first().cloned();
         self.keys.store(Arc::new(std::iter::once(Arc::new(key)).chain(before).collect()));

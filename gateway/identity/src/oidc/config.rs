@@ -30,8 +30,8 @@ pub struct OidcConfig {
     pub cookie_keys: Vec<CookieKey>,
     /// Where sessions are kept. Default: in the browsers' cookies themselves.
     pub sessions: Option<RedisConfig>,
-    /// For how long what the provider said is believed; then the session is renewed (by the refresh token, or through the
-    /// provider). Default 15 min.
+    /// For how long what the provider said is believed; then the session is renewed (by the refresh token, or through
+    /// the provider). Default 15 min.
     pub fresh_for: Duration,
     /// The longest life of a session. Default 12 h.
     pub max_age: Duration,

@@ -1,4 +1,5 @@
-//! The cookies of a login. Every one has the same attributes, also when it is cleared: a browser clears only what matches.
+//! The cookies of a login. Every one has the same attributes, also when it is cleared:
+//! a browser clears only what matches.
 
 use std::time::Duration;
 

@@ -68,7 +68,8 @@ impl OidcLogin {
     pub fn new(config: OidcConfig) -> Result<Self, Vec<Flaw>> {
         let mut flaws = config.flaws();
         let mapping = Mapping::compile(&config.mapping, &["claims"]).map_err(|found| flaws.extend(found));
-        // A code is good for one exchange and a refresh token often too: what may have been answered is not asked again.
+        // A code is good for one exchange and a refresh token often too:
+        // what may have been answered is not asked again.
         let once = RemoteConfig { retries: 0, ..config.remote.clone() };
         let remote = Remote::new(once).map_err(|error| {
             flaws.push(Flaw::new("remote", "remote/client", format!("cannot make requests: {error}")));

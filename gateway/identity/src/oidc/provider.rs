@@ -102,8 +102,8 @@ impl Provider {
         })
     }
 
-    /// Exchanges a code, or renews a session: `form` says which. A code is good for one exchange, so nothing is asked twice
-    /// that the provider may have answered.
+    /// Exchanges a code, or renews a session: `form` says which. A code is good for one exchange, so nothing is asked
+    /// twice that the provider may have answered.
     pub(super) async fn tokens(&self, form: &[(&str, &str)], now: SystemTime) -> Result<Tokens, Rejection> {
         let metadata = self.metadata(now).await?;
         let answer = self.remote.ask_named(now, &metadata.token, &self.document, |client| {

@@ -1,7 +1,7 @@
 //! Every preset against what its provider sends: tokens signed here, answers served here, callers as expected.
 //!
-//! The cases are files outside the project (`FIXTURES_DIR`, or `../shared/fixtures` beside the workspace); without them the
-//! test says so and passes.
+//! The cases are files outside the project (`FIXTURES_DIR`, or `../shared/fixtures` beside the workspace); without them
+//! the test says so and passes.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Questions to other servers: key sets, introspection, sessions, token endpoints. Everything that leaves the process to
-//! identify a caller goes through [`Remote::ask`], so that limits hold everywhere.
+//! Questions to other servers: key sets, introspection, sessions, token endpoints. Everything that leaves the process
+//! to identify a caller goes through [`Remote::ask`], so that limits hold everywhere.
 
 mod address;
 mod breaker;

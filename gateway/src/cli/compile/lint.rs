@@ -83,7 +83,8 @@ fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
     findings.iter().filter(|finding| finding.diagnostic.severity == Severity::Error)
 }
 
-/// What keeps policies from being compiled at all. What is an error here and none to Cerbos counts when nothing else is.
+/// What keeps policies from being compiled at all.
+/// What is an error here and none to Cerbos counts when nothing else is.
 fn lint(findings: &[Finding]) -> Vec<&Finding> {
     let lint: Vec<&Finding> = errors(findings).filter(|finding| finding.cause.is_lint()).collect();
     let compiling = errors(findings).any(|finding| matches!(finding.cause, Cause::Compile(_)));

@@ -6,8 +6,8 @@ use portreeve_identity::{Attribute, MappingConfig, Named, Requirement};
 
 use super::Written;
 
-/// Who a genuine credential makes the caller: `principal`, with `let` and `require` beside it. The values are CEL over what
-/// the credential says.
+/// Who a genuine credential makes the caller: `principal`, with `let` and `require` beside it. The values are CEL over
+/// what the credential says.
 pub(super) fn mapping(written: &Written<'_>, report: &mut Report) -> Option<MappingConfig> {
     mapping_over(MappingConfig::default(), written, report)
 }

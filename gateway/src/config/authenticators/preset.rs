@@ -4,8 +4,8 @@ use portreeve_diagnostics::{
 use portreeve_identity::presets::{ALL, Preset};
 use serde_json::{Map, Value};
 
-/// A preset with its parameters put in: what a person would have written instead. Every place in it is that of the preset's
-/// name, so that findings lead to what was written.
+/// A preset with its parameters put in: what a person would have written instead. Every place in it is that of the
+/// preset's name, so that findings lead to what was written.
 pub(super) struct Filled {
     /// The authenticator.
     pub(super) node: Node,

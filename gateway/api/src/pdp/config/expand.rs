@@ -1,8 +1,8 @@
 //! `${VAR}`, `${VAR:default}`, `$VAR` and `$$` in the values of a configuration.
 //!
-//! As Cerbos does it: the text is read as YAML first, so comments and keys are left alone, and what a value has become is
-//! read as YAML once more, so that `${PORT:3592}` is a number. Messages show what was written and never what a variable
-//! holds.
+//! As Cerbos does it: the text is read as YAML first, so comments and keys are left alone, and what a value has become
+//! is read as YAML once more, so that `${PORT:3592}` is a number. Messages show what was written and never what a
+//! variable holds.
 
 use portreeve_diagnostics::{Bundle, Diagnostic, Kind, Node, Report, SourceFile, Span, yaml};
 
