@@ -24,8 +24,8 @@ pub fn portreeve() -> &'static Path {
 /// # Panics
 /// It does not build.
 pub fn shipped(selection: &[&str], file: &str) -> PathBuf {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--profile", "dist", "--quiet", "--locked"]);
+    let mut cargo = cargo();
+    cargo.args(["build", "--profile", "dist", "--quiet", "--locked"]);
     let status = cargo.args(selection).arg("--target-dir").arg(target_dir()).status();
     assert!(status.is_ok_and(|status| status.success()), "{selection:?} does not build");
     target_dir().join("dist").join(file)
@@ -37,12 +37,25 @@ fn build() -> PathBuf {
     if profile.ends_with("release") {
         return shipped(&["--package", "portreeve"], "portreeve");
     }
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--quiet", "--package", "portreeve", "--target-dir"]);
+    let mut cargo = cargo();
+    cargo.args(["build", "--quiet", "--package", "portreeve", "--target-dir"]);
     cargo.arg(target_dir());
     let built = cargo.output().expect("cargo starts");
     assert!(built.status.success(), "portreeve does not build:\n{}", String::from_utf8_lossy(&built.stderr));
     profile.join("portreeve")
+}
+
+/// Cargo in the workspace, as it is when it is not started by a test. Build scripts are run again when a variable has
+/// changed that they asked for, and those that cargo sets for a test are among them (`CARGO_MANIFEST_DIR`, by `ring`):
+/// each build by a test and each build of tests would undo the other, with all that depends on it.
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let of_test = |name: &str| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_test)) {
+        cargo.env_remove(name);
+    }
+    cargo.current_dir(workspace());
+    cargo
 }
 
 /// What a command left behind.
