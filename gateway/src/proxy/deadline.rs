@@ -20,16 +20,22 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use pingora::protocols::{GetProxyDigest, Peek, Stream, raw_connect::ProxyDigest};
+use pingora::{
+    protocols::{GetProxyDigest, Peek, Stream, raw_connect::ProxyDigest},
+    server::ShutdownWatch,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 use super::unread::TurnAway;
 
 /// How long a connection may wait for the first bytes of a request.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How long it may still wait for them once the gateway stops: what was sent before that is answered.
+const LAST: Duration = Duration::from_millis(250);
 
 /// How an HTTP/2 connection begins (RFC 9113 §3.4).
 const H2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -81,6 +87,8 @@ pub(crate) struct DeadlineIo {
     sleep: Option<Pin<Box<Sleep>>>,
     digest: Arc<ProxyDigest>,
     unread: Arc<dyn TurnAway>,
+    /// Becomes true when the gateway stops.
+    stopped: ShutdownWatch,
     /// What is being said instead of pingora's answer to a header that it could not read, and how much of it was.
     instead: Option<(Bytes, usize)>,
     /// Bytes that were looked at before their time, and how many of them have been read since.
@@ -90,7 +98,12 @@ pub(crate) struct DeadlineIo {
 
 impl DeadlineIo {
     /// Wraps a stream. Requests find the clock with [`clock_of`].
-    pub(crate) fn wrap(inner: Stream, limit: Duration, unread: Arc<dyn TurnAway>) -> pingora::Result<Stream> {
+    pub(crate) fn wrap(
+        inner: Stream,
+        limit: Duration,
+        unread: Arc<dyn TurnAway>,
+        stopped: ShutdownWatch,
+    ) -> pingora::Result<Stream> {
         let clock = Arc::new(HeaderClock(AtomicU8::new(WAITING)));
         // The digest is the only thing of a stream that a session shows to the request on it.
         let carrier = pingora::http::ResponseHeader::build(200, None)?;
@@ -103,6 +116,7 @@ impl DeadlineIo {
             sleep: None,
             digest,
             unread,
+            stopped,
             instead: None,
             peeked: Vec::new(),
             read_again: 0,
@@ -248,8 +262,15 @@ impl GetProxyDigest for DeadlineIo {
 #[async_trait]
 impl Peek for DeadlineIo {
     /// pingora looks for the HTTP/2 preface so, and waits for as many bytes as that has, without any limit: a shorter
-    /// request would wait for ever. Here it ends at the first byte that the preface does not have.
+    /// request would wait for ever. Here it ends at the first byte that the preface does not have, and when the gateway
+    /// stops: browsers open connections before they have anything to ask, and none of those is a request under way.
     async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
+        let mut stopped = self.stopped.clone();
+        let last = async move {
+            // Without anybody who could stop it, it has stopped.
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            sleep(LAST).await;
+        };
         let look = async {
             let mut seen = Vec::with_capacity(buf.len());
             while seen.len() < buf.len() && H2_PREFACE.starts_with(&seen) {
@@ -264,9 +285,14 @@ impl Peek for DeadlineIo {
             }
             Ok::<_, io::Error>(seen)
         };
-        let looked = tokio::time::timeout(IDLE, look).await;
-        let seen =
-            looked.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no request came")))?;
+        let seen = tokio::select! {
+            looked = tokio::time::timeout(IDLE, look) => {
+                looked.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no request came")))?
+            }
+            () = last => {
+                return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the gateway stops"));
+            }
+        };
         for (to, from) in buf.iter_mut().zip(&seen) {
             *to = *from;
         }

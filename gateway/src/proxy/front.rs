@@ -94,7 +94,8 @@ impl ServerApp for Front {
         let wrapped = if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
             stream
         } else {
-            DeadlineIo::wrap(stream, self.header_deadline, Arc::clone(&self.unread) as _).ok()?
+            let unread = Arc::clone(&self.unread) as _;
+            DeadlineIo::wrap(stream, self.header_deadline, unread, shutdown.clone()).ok()?
         };
         // Kept alive here: handing the stream back would have it wrapped once more for every request.
         let mut next = Some(wrapped);

@@ -1,4 +1,4 @@
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, sync::watch};
 
 use super::*;
 
@@ -14,11 +14,19 @@ impl TurnAway for Own {
 
 /// A connection whose far end is ours.
 async fn connection(limit: Duration) -> (tokio::net::TcpStream, Stream) {
+    let (client, server, stop) = stoppable(limit).await;
+    // For as long as the test takes, nothing stops.
+    std::mem::forget(stop);
+    (client, server)
+}
+
+async fn stoppable(limit: Duration) -> (tokio::net::TcpStream, Stream, watch::Sender<bool>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (server, _) = listener.accept().await.unwrap();
     let inner: pingora::protocols::l4::stream::Stream = server.into();
-    (client, DeadlineIo::wrap(Box::new(inner), limit, Arc::new(Own)).unwrap())
+    let (stop, stopped) = watch::channel(false);
+    (client, DeadlineIo::wrap(Box::new(inner), limit, Arc::new(Own), stopped).unwrap(), stop)
 }
 
 #[tokio::test]
@@ -88,5 +96,16 @@ async fn looking_for_http_2_takes_nothing_away_and_does_not_wait_for_more_than_i
         let mut read = String::new();
         server.read_to_string(&mut read).await.unwrap();
         assert_eq!(read, text);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_ends_when_the_gateway_stops_and_a_request_is_still_read() {
+    for text in ["", "GET / HTTP/1.0\r\n\r\n"] {
+        let (mut client, mut server, stop) = stoppable(Duration::from_secs(5)).await;
+        client.write_all(text.as_bytes()).await.unwrap();
+        stop.send(true).unwrap();
+        let peeked = server.try_peek(&mut [0; H2_PREFACE.len()]).await;
+        assert_eq!(peeked.is_ok(), !text.is_empty(), "{peeked:?}");
     }
 }
