@@ -13,7 +13,7 @@ use portreeve_enforce::Live;
 use portreeve_identity::Readiness;
 use portreeve_store::Watch;
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::Signal,
     sync::{mpsc, watch},
     time::Instant,
 };
@@ -81,17 +81,13 @@ impl Reloader {
         reloader
     }
 
-    /// Reloads whenever there is a reason to, until `stop` says true.
-    ///
-    /// # Errors
-    /// The system does not tell about signals.
-    pub(crate) async fn run(mut self, mut stop: watch::Receiver<bool>) -> std::io::Result<()> {
-        let mut hangups = signal(SignalKind::hangup())?;
+    /// Reloads whenever there is a reason to, SIGHUP among them, until `stop` says true.
+    pub(crate) async fn run(mut self, mut hangups: Signal, mut stop: watch::Receiver<bool>) {
         let mut renewals = tokio::time::interval(CERTIFICATES_EVERY);
         let mut again = None;
         loop {
             tokio::select! {
-                () = told_to(&mut stop) => return Ok(()),
+                () = told_to(&mut stop) => return,
                 Some(()) = self.changes.recv() => {
                     self.reload("files changed").await;
                     again = Some(Instant::now() + AGAIN);

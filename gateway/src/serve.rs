@@ -9,7 +9,12 @@ use pingora::{
     server::configuration::ServerConf,
 };
 use portreeve_enforce::{Enforcer, Facts, Live};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
 
 use crate::{
     admin::{self, Admin, Revisions},
@@ -106,7 +111,7 @@ impl Gateway {
 #[derive(Debug)]
 pub(crate) struct Running {
     gateway: Gateway,
-    reloading: JoinHandle<std::io::Result<()>>,
+    reloading: JoinHandle<()>,
     /// Written to their end when everything else has stopped.
     records: Records,
 }
@@ -115,8 +120,11 @@ impl Running {
     /// Makes a first revision live and serves it.
     ///
     /// # Errors
-    /// A port is not to be had, TLS cannot be set up, or an audit file cannot be written.
+    /// A port is not to be had, TLS cannot be set up, an audit file cannot be written, or the system does not tell about
+    /// signals.
     pub(crate) async fn start(source: Source, revision: Revision) -> anyhow::Result<Self> {
+        // Unheard it ends the process; whoever sees that the gateway is ready may send one.
+        let hangups = signal(SignalKind::hangup())?;
         let Revision { config, kept, answers, snapshot } = revision;
         let metrics = Arc::new(Metrics::new());
         let records = Records::open(&config.audit, &metrics)?;
@@ -138,7 +146,7 @@ impl Running {
         shared.metrics.watch_caches(kept.checkers());
         tracing::info!(revision = %id, "a revision is live");
         let reloader = Reloader::new(source, shared, live, certificates, &config, kept, &id);
-        let reloading = tokio::spawn(reloader.run(gateway.stop.subscribe()));
+        let reloading = tokio::spawn(reloader.run(hangups, gateway.stop.subscribe()));
         Ok(Self { gateway, reloading, records })
     }
 
