@@ -43,6 +43,10 @@ fn rule(node: &Node, bundle: &Bundle, report: &mut Report) -> Option<Rule> {
         report.push(Diagnostic::error("answer/way", message).at(head, format!("has {} of them", ways.len())));
         return None;
     };
+    if let Some(node) = on.filter(|node| items(node).is_empty()) {
+        let message = "`on` names no failure, and without it an answer is for all of them";
+        report.push(Diagnostic::error("answer/on", message).at(node.span, "empty"));
+    }
     let kinds = on.map(|node| items(node).iter().map(|node| self::on(node, report)).collect::<Vec<_>>());
     let login = login_node.map(|node| login(node, report));
     if let (Some(node), true) = (login_node, way != "html") {

@@ -169,9 +169,14 @@ fn sink(node: &Node, folder: &Folder, report: &mut Report) -> Option<AuditSettin
     fields.finish(report);
     let mut fields = Fields::of(file?, "`file`", report)?;
     let path = fields.required("path", report).and_then(|node| text(node, "`path`", report));
-    let max_bytes = fields.optional("max-size").and_then(|node| size(node, "`max-size`", report));
-    let keep = fields.optional("keep").and_then(|node| count(node, "`keep`", report));
+    let (full, kept) = (fields.optional("max-size"), fields.optional("keep"));
     fields.finish(report);
+    if let (None, Some(node)) = (full, kept) {
+        let message = "without `max-size` there is one file, and `keep` says nothing";
+        report.push(Diagnostic::warning("config/unused-keep", message).at(node.span, "says nothing"));
+    }
+    let max_bytes = full.and_then(|node| size(node, "`max-size`", report));
+    let keep = kept.and_then(|node| count(node, "`keep`", report));
     let keep = keep.map_or(KEEP, |keep| u32::try_from(keep).unwrap_or(u32::MAX));
     Some(AuditSettings::File { path: folder.path(&path?.value), max_bytes, keep })
 }
@@ -229,6 +234,13 @@ policies: { directory: policies }
     }
 
     #[test]
+    fn what_says_nothing_is_said_to_say_nothing() {
+        let (config, said) = compiled(&format!("{SMALL}audit: [{{ file: {{ path: a, keep: 3 }} }}]\n"));
+        assert_eq!(said, ["without `max-size` there is one file, and `keep` says nothing @ 3"]);
+        assert!(config.is_some());
+    }
+
+    #[test]
     fn listeners_and_upstreams_are_checked_too() {
         for (from, to, expected) in [
             ("127.0.0.1:8080", "127.0.0.1", "`127.0.0.1` is not an address and a port @ 127.0.0.1"),
@@ -241,6 +253,17 @@ policies: { directory: policies }
                 "http://127.0.0.1:8000",
                 "ftp://a",
                 "the endpoint `ftp://a` must start with `http://` or `https://` @ ftp://a",
+            ),
+            (
+                "127.0.0.1:8080",
+                "127.0.0.1:1, tls: { certificates: [] }",
+                "`tls` has no certificate to show @ []",
+            ),
+            ("127.0.0.1:8080", "127.0.0.1:1, tls: ", "`tls` must be a mapping, and this is nothing @ "),
+            (
+                "127.0.0.1:8080",
+                "127.0.0.1:1, h2c: true, tls: {}",
+                "with `tls`, HTTP/2 is negotiated and never spoken in the clear @ true",
             ),
             ("[http://127.0.0.1:8000]", "[]", "an upstream needs at least one endpoint @ []"),
             (

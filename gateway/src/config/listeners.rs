@@ -77,6 +77,10 @@ fn listener(node: &Node, folder: &Folder, report: &mut Report) -> Option<Listene
     let raw = RawListener::read(node, report)?;
     let tls = raw.tls.map(|tls| listener_tls(tls, folder, report));
     let h2c = raw.h2c.map(|h2c| boolean(h2c, "`h2c`", report));
+    if let (Some(node), Some(Some(true)), Some(_)) = (raw.h2c, h2c, raw.tls) {
+        let message = "with `tls`, HTTP/2 is negotiated and never spoken in the clear";
+        report.push(Diagnostic::warning("config/unused-h2c", message).at(node.span, "says nothing"));
+    }
     let trusted_proxies = raw.trusted_proxies.map(|list| networks(list, report)).unwrap_or_default();
     let address = address(raw.address?, report)?;
     // Without a word, HTTP/2 in the clear is spoken: gRPC clients on a private network expect it.
@@ -118,8 +122,13 @@ fn listener_tls(node: &Node, folder: &Folder, report: &mut Report) -> Option<Lis
                 .at(node.span, "no authority is named that could vouch for a client"),
         );
     }
+    let written = raw.certificates?;
+    if items(written).is_empty() {
+        let message = "`tls` has no certificate to show";
+        report.push(Diagnostic::error("config/no-certificate", message).at(written.span, "empty"));
+    }
     let certificates: Vec<_> =
-        items(raw.certificates?).iter().filter_map(|node| certificate(node, folder, report)).collect();
+        items(written).iter().filter_map(|node| certificate(node, folder, report)).collect();
     (!certificates.is_empty()).then_some(ListenerTls { certificates, clients })
 }
 

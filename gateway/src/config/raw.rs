@@ -76,7 +76,8 @@ impl<'n> RawListener<'n> {
         let mut fields = Fields::of(node, "a listener", report)?;
         let raw = Self {
             address: fields.required("address", report),
-            tls: fields.optional("tls"),
+            // Nothing after the key is not the same as no key: it would be plain HTTP where TLS was meant.
+            tls: fields.present("tls"),
             h2c: fields.optional("h2c"),
             trusted_proxies: fields.optional("trusted-proxies"),
         };

@@ -41,6 +41,11 @@ fn everything_that_is_wrong_is_said_at_its_place() {
         ("a: { answer: pages }", "", "`pages` is not a value of `answer` @ pages"),
         ("a: { answer: page, on: 200 }", "", "`200` is neither a status nor a kind of failure @ 200"),
         ("a: { answer: page, on: polcy }", "", "`polcy` is neither a status nor a kind of failure @ polcy"),
+        (
+            "a: { answer: page, on: [] }",
+            "",
+            "`on` names no failure, and without it an answer is for all of them @ []",
+        ),
         ("a: { answer: page, accept: xml }", "", "`xml` is not a value of `accept` @ xml"),
         (
             "a: { answer: page, login: 'https://l.test' }",

@@ -38,9 +38,14 @@ fn place(node: &Node, report: &mut Report) -> Option<Place> {
     let header = fields.optional("header").and_then(|node| header(node, report));
     let scheme = fields.optional("scheme").and_then(|node| text(node, "`scheme`", report));
     let prefix = fields.optional("prefix").and_then(|node| text(node, "`prefix`", report));
+    let before = scheme.as_ref().or(prefix.as_ref()).map(|text| text.span);
     let cookie = fields.optional("cookie").and_then(|node| text(node, "`cookie`", report));
     let query = fields.optional("query").and_then(|node| text(node, "`query`", report));
     fields.finish(report);
+    if let (Some(span), true) = (before, cookie.is_some() || query.is_some()) {
+        let message = "`scheme` and `prefix` stand before the credential in a `header`";
+        report.push(Diagnostic::error("config/unused-scheme", message).at(span, "says nothing"));
+    }
     match (header, cookie, query) {
         (Some(name), None, None) => {
             let (scheme, prefix) =

@@ -54,6 +54,10 @@ fn what_cannot_be_is_said_where_it_was_written() {
             "config/authenticator-kind `one` must have one way to authenticate, and this has 2 @ one",
         ),
         (
+            "one: { api-key: { from: { cookie: key, scheme: Key }, keys: [] } }",
+            "config/unused-scheme `scheme` and `prefix` stand before the credential in a `header` @ Key",
+        ),
+        (
             "one: { jwt: { issuer: i, audience: a, algorithms: [none], jwks: k.json } }",
             "jwt/unknown-algorithm `none` is not an algorithm that can be trusted @ none",
         ),
