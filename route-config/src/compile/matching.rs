@@ -16,6 +16,11 @@ pub(super) fn compile(
     let inherited = hosts(route.host.as_ref().or(defaults.host.as_ref()), report);
     let mut matchers = Vec::new();
     for one in raw {
+        let stated = one.host.as_ref().or(route.host.as_ref()).or(defaults.host.as_ref());
+        if one.methods.is_empty() || stated.is_some_and(Vec::is_empty) {
+            let message = "this matches nothing: a list of methods or hosts is empty";
+            report.push(Diagnostic::error("route/match", message).at(one.span, "matches nothing"));
+        }
         let own = one.host.as_ref().map(|own| hosts(Some(own), report));
         let methods = methods(&one.methods, report);
         let pattern = pattern(one, report);

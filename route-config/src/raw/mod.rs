@@ -91,7 +91,8 @@ impl RawRoute {
             let choices = [("public", RawAccess::Public), ("authenticated", RawAccess::Authenticated)];
             Some(Spanned::new(read::choice(node, "`access`", &choices, report)?, node.span))
         });
-        let resource = fields.optional("resource").and_then(|node| read::text(node, "`resource`", report));
+        // Nothing after the key is not the same as no key: the policies would not be asked.
+        let resource = fields.present("resource").and_then(|node| read::text(node, "`resource`", report));
         let route = Self {
             span: fields.head(),
             name,

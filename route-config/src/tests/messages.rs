@@ -22,6 +22,18 @@ fn what_is_wrong_with_a_route_is_said_at_its_place() {
             "route/access `x`: a route has `access` or `resource`, not both",
         ),
         (
+            "{ match: GET /a, access: authenticated, resource: }",
+            "config/wrong-type ``: `resource` must be text, and this is nothing",
+        ),
+        (
+            "{ match: GET /a, host: [], access: authenticated }",
+            "route/match `GET /a`: this matches nothing: a list of methods or hosts is empty",
+        ),
+        (
+            "{ match: { methods: [], path: /a }, access: authenticated }",
+            "route/match `methods: `: this matches nothing: a list of methods or hosts is empty",
+        ),
+        (
             "{ match: GET /a, access: public, id: path.x }",
             "route/access `id`: `id` is for a route with a `resource`",
         ),
