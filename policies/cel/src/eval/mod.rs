@@ -101,7 +101,19 @@ fn at<'a>(node: &Node, kind: ErrorKind<'a>) -> EvalError<'a> {
 #[inline]
 fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'a>)> {
     let [left, right] = sides;
-    Ok((value(left, cx)?, value(right, cx)?))
+    Ok((value(left, cx)?, operand(right, cx)?))
+}
+
+/// A part that is often a constant.
+#[inline]
+fn operand<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    match &node.kind {
+        Kind::Const(value) => {
+            cx.charge(1).map_err(|kind| at(node, kind))?;
+            Ok(Val::from(value))
+        }
+        _ => value(node, cx),
+    }
 }
 
 #[inline(never)]
@@ -109,7 +121,7 @@ fn function<'a>(node: &'a Node, name: &str, call: Call, args: &'a [Node], cx: &m
     match args {
         [] => called(node, name, call, &[], cx),
         [one] => called(node, name, call, &[value(one, cx)?], cx),
-        [one, two] => called(node, name, call, &[value(one, cx)?, value(two, cx)?], cx),
+        [one, two] => called(node, name, call, &[value(one, cx)?, operand(two, cx)?], cx),
         _ => {
             let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
             called(node, name, call, &values?, cx)
