@@ -1,5 +1,4 @@
 use bumpalo::Bump;
-use smallvec::SmallVec;
 
 use crate::{
     ErrorKind, EvalError, List, Opaque, Pairs, Timestamp, Val,
@@ -70,7 +69,7 @@ impl Default for Limits {
 pub struct Cx<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) slots: &'a [Option<Val<'a>>],
-    pub(crate) locals: SmallVec<[Val<'a>; 4]>,
+    pub(crate) locals: bumpalo::collections::Vec<'a, Val<'a>>,
     /// The macros' variables that have no value, by their places, and why.
     pub(crate) failed: Vec<(usize, EvalError<'a>)>,
     now: Option<Timestamp>,
@@ -92,7 +91,7 @@ impl<'a> Cx<'a> {
         Self {
             arena,
             slots,
-            locals: SmallVec::new(),
+            locals: bumpalo::collections::Vec::new_in(&arena.0),
             failed: Vec::new(),
             now,
             steps: limits.steps,
