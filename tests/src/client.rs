@@ -167,6 +167,16 @@ pub fn finish(stream: &TcpStream) {
     stream.shutdown(Shutdown::Write).ok();
 }
 
+/// Reads once. With a time-out a read is interrupted also when the whole test is suspended and goes on (signal(7)).
+pub(crate) fn read(stream: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match stream.read(into) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
 fn nothing() -> Reply {
     Reply { status: 0, headers: Vec::new(), body: Vec::new(), closed: true, rest: Vec::new() }
 }
@@ -191,7 +201,7 @@ struct Wire<'a> {
 impl Wire<'_> {
     fn more(&mut self) -> std::io::Result<bool> {
         let mut chunk = [0; 16 * 1024];
-        let read = match self.stream.read(&mut chunk) {
+        let read = match read(self.stream, &mut chunk) {
             Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => 0,
             other => other?,
         };

@@ -1,13 +1,15 @@
 //! A service behind the gateway that records each request as it came, and answers as told.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+
+use crate::client;
 
 /// What an upstream does with a request it has read.
 pub enum Answer {
@@ -222,7 +224,7 @@ fn read_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<Seen> {
 
 fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<()> {
     let mut chunk = [0; 16 * 1024];
-    let read = stream.read(&mut chunk).ok().filter(|read| *read > 0)?;
+    let read = client::read(stream, &mut chunk).ok().filter(|read| *read > 0)?;
     bytes.extend_from_slice(&chunk[..read]);
     Some(())
 }
