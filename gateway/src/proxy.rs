@@ -9,15 +9,17 @@ mod dress;
 mod exchange;
 mod failure;
 mod front;
+mod linger;
 mod names;
 mod read;
+mod sound;
 mod unread;
 
 use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Response, Version};
+use http::{Method, Response, StatusCode, Version};
 use ipnet::IpNet;
 use pingora::{
     Error, ErrorType, Result,
@@ -75,12 +77,17 @@ impl ProxyHttp for Proxy {
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
         let at = SystemTime::now();
+        // A tunnel is no exchange that could be judged, whatever a route for every method says.
+        if session.req_header().method == Method::CONNECT {
+            let record = self.enforcer.turned_away(at, read::peer(session), "request/connect");
+            return self.refuse(session, exchange, record, &Answer::of(StatusCode::METHOD_NOT_ALLOWED)).await;
+        }
         let (result, mut record) = self.judge(session, at).await;
         let refused = match result {
             Ok(permit) if read::declared_length(session) > Some(self.body_limit) => {
                 drop(permit);
                 record.refused = Some("body/too-large");
-                Answer::of(http::StatusCode::PAYLOAD_TOO_LARGE)
+                Answer::of(StatusCode::PAYLOAD_TOO_LARGE)
             }
             Ok(permit) => {
                 *exchange = Exchange::permitted(permit, record);
@@ -90,21 +97,12 @@ impl ProxyHttp for Proxy {
                 // The enforcer was told of no host, so that it refuses; the record tells the reason.
                 if !read::has_one_framing(session) {
                     record.refused = Some("request/framing");
+                    record.detail = Some("the length of the body can be read in more than one way".into());
                 }
                 Answer::to(&refusal)
             }
         };
-        let (answers, code) = (self.answers.load(), record.refused.unwrap_or_default());
-        let rules = answers.rules(record.route.as_deref());
-        let response = refused.response(&read::asked(session), &record.id, code, rules);
-        let ambiguous = refused.status == http::StatusCode::BAD_REQUEST;
-        *exchange = Exchange::Refused(record);
-        // What follows a request that can be read in two ways may be part of it.
-        if ambiguous {
-            session.set_keepalive(None);
-        }
-        write(session, response).await?;
-        Ok(true) // answered
+        self.refuse(session, exchange, record, &refused).await
     }
 
     async fn upstream_peer(&self, _: &mut Session, exchange: &mut Exchange) -> Result<Box<HttpPeer>> {
@@ -151,10 +149,11 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         exchange: &mut Exchange,
     ) -> Result<()> {
+        sound::require(response, session.is_upgrade_req())?;
         dress::undress(response, &self.enforcer.reserved(), exchange)
     }
 
@@ -182,10 +181,11 @@ impl ProxyHttp for Proxy {
             let name = exchange
                 .upstream()
                 .map_or_else(|| "none".into(), |upstream| Arc::clone(&upstream.settings.name));
-            tracing::warn!(upstream = %name, kind = code, event = exchange.id(), %error, "an upstream failed");
+            let error = failure::told(error);
+            tracing::warn!(upstream = %name, kind = code, event = exchange.id(), error, "an upstream failed");
             self.metrics.upstream_failed(name, code);
         }
-        exchange.note(failure::record_code(error), error);
+        exchange.note(failure::record_code(error), || failure::told(error));
         if let Some(status) = status
             && session.response_written().is_none()
         {
@@ -194,21 +194,29 @@ impl ProxyHttp for Proxy {
             let rules = answers.rules(exchange.permit().ok().map(|permit| &**permit.route()));
             let response = Answer::of(status).response(&read::asked(session), &id, code, rules);
             session.set_keepalive(None);
+            exchange.answered();
             if let Err(error) = write(session, response).await {
                 tracing::debug!(%error, "the client did not take the answer");
             }
+        } else if session.as_downstream().as_http2().is_some() {
+            // A stream that is merely dropped ends as if nobody wanted the rest of it.
+            session.as_downstream_mut().shutdown().await;
         }
         let error_code = status.map_or(0, |status| status.as_u16());
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
     async fn logging(&self, session: &mut Session, _: Option<&Error>, exchange: &mut Exchange) {
+        let status = session.response_written().map(|response| response.status.as_u16());
+        self.metrics.answered(&self.listener, status.unwrap_or_default());
+        let own = exchange.is_answered();
+        exchange.close(status);
+        if own {
+            linger::linger(session).await;
+        }
         if let Some(clock) = deadline::clock_of(session) {
             clock.rearm();
         }
-        let status = session.response_written().map(|response| response.status.as_u16());
-        self.metrics.answered(&self.listener, status.unwrap_or_default());
-        exchange.close(status);
     }
 
     // The gateway tells of failures itself, without the query, which may hold secrets.
@@ -226,6 +234,26 @@ impl ProxyHttp for Proxy {
 }
 
 impl Proxy {
+    /// Answers. `Ok(true)` is how pingora is told so.
+    async fn refuse(
+        &self,
+        session: &mut Session,
+        exchange: &mut Exchange,
+        record: Record,
+        answer: &Answer,
+    ) -> Result<bool> {
+        let (answers, code) = (self.answers.load(), record.refused.unwrap_or_default());
+        let rules = answers.rules(record.route.as_deref());
+        let response = answer.response(&read::asked(session), &record.id, code, rules);
+        *exchange = Exchange::Refused(record);
+        // What follows a request that can be read in two ways may be part of it, and what follows a `CONNECT` is.
+        if [StatusCode::BAD_REQUEST, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status) {
+            session.set_keepalive(None);
+        }
+        write(session, response).await?;
+        Ok(true)
+    }
+
     async fn judge(&self, session: &mut Session, at: SystemTime) -> (Result<Permit, Refusal>, Record) {
         if session.is_body_empty() || !self.enforcer.reads_bodies() {
             return self.enforcer.enforce(&read::request(session, at, self.tls), &mut NoBody).await;

@@ -202,6 +202,8 @@ fn front(bound: &Bound, limits: &Limits, shared: &Shared, connections: &Arc<Conn
     let mut http = http_proxy(&Arc::new(pingora), proxy);
     let mut options = HttpServerOptions::default();
     options.h2c = settings.h2c && settings.tls.is_none();
+    // pingora would answer it by itself, and over HTTP/2 nobody would know.
+    options.allow_connect_method_proxying = true;
     options.keepalive_request_limit = Some(limits.requests_per_connection);
     options.h2_idle_timeout = Some(limits.idle_timeout);
     http.server_options = Some(options);

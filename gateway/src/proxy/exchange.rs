@@ -35,13 +35,23 @@ pub(crate) struct Permitted {
     upstream: Option<Arc<Upstream>>,
     body: u64,
     attempts: u8,
+    /// Whether the gateway had to answer in the upstream's place.
+    answered: bool,
 }
 
 impl Exchange {
     /// May go upstream.
     pub(crate) fn permitted(permit: Permit, record: Record) -> Self {
         let id = HeaderValue::from_str(record.id.write(&mut [0; EventId::LEN])).ok();
-        Self::Permitted(Permitted { permit, record, id, upstream: None, body: 0, attempts: 0 })
+        Self::Permitted(Permitted {
+            permit,
+            record,
+            id,
+            upstream: None,
+            body: 0,
+            attempts: 0,
+            answered: false,
+        })
     }
 
     /// The permit.
@@ -106,10 +116,26 @@ impl Exchange {
     }
 
     /// Notes in the record that a permitted request failed on its way.
-    pub(crate) fn note(&mut self, code: Option<&'static str>, error: &Error) {
+    pub(crate) fn note(&mut self, code: Option<&'static str>, why: impl FnOnce() -> String) {
         if let (Self::Permitted(permitted), Some(code)) = (self, code) {
             permitted.record.refused = Some(code);
-            permitted.record.detail = Some(error.to_string().into());
+            permitted.record.detail = Some(why().into());
+        }
+    }
+
+    /// Notes that the gateway itself answers.
+    pub(crate) fn answered(&mut self) {
+        if let Self::Permitted(permitted) = self {
+            permitted.answered = true;
+        }
+    }
+
+    /// Whether the gateway itself answered.
+    pub(crate) fn is_answered(&self) -> bool {
+        match self {
+            Self::Permitted(permitted) => permitted.answered,
+            Self::Refused(_) => true,
+            Self::Arrived => false,
         }
     }
 

@@ -49,6 +49,25 @@ pub(super) fn code(error: &Error) -> Option<&'static str> {
     })
 }
 
+/// What is told of it, in records and logs. pingora shows the octets that it could not read, with whatever cookies and
+/// tokens are in them; those are left out.
+pub(super) fn told(error: &Error) -> String {
+    let mut text = format!("{} {}", error.source_str(), error.reason_str()).trim().to_owned();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let context =
+            error.context.as_ref().map(ToString::to_string).filter(|text| !text.starts_with("buf:"));
+        let cause = error.cause.as_ref();
+        next = cause.and_then(|cause| cause.downcast_ref::<Box<Error>>()).map(|cause| &**cause);
+        let last = cause.filter(|_| next.is_none()).map(ToString::to_string);
+        for part in context.into_iter().chain(last) {
+            text.push_str(": ");
+            text.push_str(&part);
+        }
+    }
+    text
+}
+
 /// The code for the record.
 pub(super) fn record_code(error: &Error) -> Option<&'static str> {
     if matches!(error.etype(), HTTPStatus(413)) {
@@ -68,6 +87,14 @@ pub(super) fn record_code(error: &Error) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_told_of_what_an_upstream_said() {
+        let inner =
+            Error::explain(ErrorType::InvalidHTTPHeader, "buf: HTTP/1.1 200 OK\r\nSet-Cookie: secret");
+        let error = Error::because(ErrorType::InvalidHTTPHeader, "Peer: app", inner).into_up();
+        assert_eq!(told(&error), "Upstream InvalidHTTPHeader: Peer: app");
+    }
 
     #[test]
     fn an_upstream_that_fails_is_not_the_callers_fault() {

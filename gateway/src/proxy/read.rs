@@ -118,8 +118,9 @@ pub(super) fn has_one_framing(session: &Session) -> bool {
 /// Whether the request line is three words of plain ASCII without a fragment. pingora forgives a space in the target.
 fn is_plain(session: &Session) -> bool {
     let Some(raw) = raw(session) else { return true };
-    let line = raw.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // Some clients send an empty line after a body (RFC 9112 §2.2).
+    let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
     let plain = line.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'#');
     plain && line.iter().filter(|byte| **byte == b' ').count() == 2
 }

@@ -1,0 +1,141 @@
+//! Does what the two connections do to one another stay right when one side is odd?
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use portreeve_tests::{Answer, Door, PATIENCE, Request, Upstream, client};
+
+/// A service that answers every request with these octets and closes.
+fn answering(bytes: &'static str) -> Door {
+    // Not at once, so that an upgrade is not over before it is seen.
+    let parts = move || Answer::Drip(vec![bytes.into()], Duration::from_millis(50));
+    Door::before(Upstream::answering(move |_| parts()))
+}
+
+fn connect(door: &Door) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", door.gateway.project().port())).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+#[test]
+fn a_protocol_is_changed_to_only_when_it_was_asked_for() {
+    let plain = Request::get("/public/socket");
+    let socket = plain
+        .clone()
+        .header("Connection", "Upgrade")
+        .header("Upgrade", "websocket")
+        .header("Sec-WebSocket-Version", "13")
+        .header("Sec-WebSocket-Key", "eA==");
+    for (request, fields, status) in [
+        (&socket, "Upgrade: websocket\r\n", 101),
+        (&plain, "Upgrade: websocket\r\n", 502),
+        (&plain, "", 502),
+        (&socket, "Upgrade: h2c\r\n", 502),
+        (&socket, "", 502),
+    ] {
+        let answer = format!("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n{fields}\r\nhello");
+        let door = answering(answer.leak());
+        let reply = door.gateway.send(request);
+        assert_eq!(reply.status, status, "4.9 {fields:?} to {request:?}: {reply:?}");
+        let record = &door.gateway.audit().wait_for(1)[0];
+        assert_eq!(record["status"], status, "{record}");
+    }
+}
+
+#[test]
+fn an_answer_in_a_coding_that_nobody_undoes_is_a_bad_gateway() {
+    for coding in ["gzip, chunked", "xchunked", "identity"] {
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nSet-Cookie: session=secret\r\nTransfer-Encoding: {coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+        );
+        let reply = answering(answer.leak()).gateway.send(&Request::get("/public/x"));
+        assert_eq!(reply.status, 502, "{coding}: {reply:?}");
+    }
+}
+
+#[test]
+fn what_an_upstream_said_is_neither_in_the_record_nor_in_the_log() {
+    let many = "x: y\r\n".repeat(300);
+    let answer = format!("HTTP/1.1 200 OK\r\nSet-Cookie: session=top-secret\r\n{many}\r\n");
+    let mut door = answering(answer.leak());
+    assert_eq!(door.gateway.send(&Request::get("/public/x")).status, 502);
+    let record = door.gateway.audit().wait_for(1)[0].to_string();
+    assert!(record.contains("upstream/broken") && !record.contains("top-secret"), "{record}");
+    let said = door.gateway.process().stderr();
+    assert!(!said.contains("top-secret"), "{said}");
+}
+
+#[test]
+fn an_answer_without_a_body_says_nothing_of_its_length() {
+    for field in ["Content-Length: 3", "Transfer-Encoding: chunked"] {
+        let answer = format!("HTTP/1.1 204 No Content\r\n{field}\r\n\r\n");
+        let reply = answering(answer.leak()).gateway.send(&Request::get("/public/x"));
+        assert_eq!(reply.status, 204);
+        let length = (reply.header("content-length"), reply.header("transfer-encoding"));
+        assert_eq!(length, (None, None), "{reply:?}");
+    }
+}
+
+#[test]
+fn whoever_is_still_sending_can_read_the_refusal() {
+    let door = Door::open();
+    let body = vec![b'x'; 4 << 20];
+    for (target, length, status) in
+        [("/me", body.len(), 404), ("/admin/x", body.len(), 401), ("/public/x", 1 << 30, 413)]
+    {
+        let mut stream = connect(&door);
+        let head = format!("POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        // A connection that is reset would fail here, and many clients look for an answer only afterwards.
+        stream.write_all(&body).unwrap_or_else(|error| panic!("{target}: {error}"));
+        client::finish(&stream);
+        let reply = client::read_reply(&mut stream, false).unwrap();
+        assert_eq!(
+            (reply.status, reply.header("connection")),
+            (status, Some("close")),
+            "{target}: {reply:?}"
+        );
+    }
+    assert!(door.upstream.seen().is_empty());
+}
+
+#[test]
+fn an_empty_line_before_a_request_is_passed_over() {
+    let door = Door::open();
+    let reply =
+        door.gateway.send_raw("\r\nGET /public/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let reply =
+        door.gateway.send_raw("\r\nGET /public/x#y HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(reply.status, 400, "{reply:?}");
+}
+
+#[test]
+fn a_tunnel_is_refused_and_recorded_in_both_versions() {
+    let door = Door::open();
+    let reply = door
+        .gateway
+        .send_raw("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+    assert_eq!((reply.status, reply.rest.len()), (405, 0), "{reply:?}");
+
+    // The preface, empty settings, and one HEADERS frame that ends stream 1 (RFC 9113).
+    let mut http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00".to_vec();
+    let fields = b"\x00\x07:method\x07CONNECT\x00\x0a:authority\x0aa.test:443";
+    http2.extend_from_slice(&[0, 0, u8::try_from(fields.len()).unwrap(), 1, 5, 0, 0, 0, 1]);
+    http2.extend_from_slice(fields);
+    let mut stream = connect(&door);
+    stream.write_all(&http2).unwrap();
+    let records = door.gateway.audit().wait_for(2);
+    let mut answered = [0; 9];
+    stream.read_exact(&mut answered).unwrap();
+    for record in records {
+        assert_eq!(
+            (&record["status"], &record["refused"]),
+            (&405.into(), &"request/connect".into()),
+            "{record}"
+        );
+    }
+    assert!(door.upstream.seen().is_empty());
+}
