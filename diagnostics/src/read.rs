@@ -1,90 +1,29 @@
 //! Reading of configuration: from [`Node`]s to typed values, with a finding for everything that does not fit.
 //!
 //! A reader takes the keys it knows out of a mapping with [`Fields`] and says at the end what is left over, so a key
-//! that nobody reads is always reported, with the nearest known one.
+//! that nobody reads is always reported, with the nearest known one, and so is one that has no value.
+
+mod fields;
 
 use std::time::Duration;
 
-use crate::{Diagnostic, Entry, Kind, Node, Report, Span, Spanned, suggest};
+use crate::{Diagnostic, Kind, Node, Report, Spanned, suggest};
 
-/// The keys of one mapping while they are read.
-#[derive(Debug)]
-pub struct Fields<'n> {
-    what: &'static str,
-    span: Span,
-    entries: &'n [Entry],
-    known: Vec<&'static str>,
-}
+pub use fields::Fields;
 
-impl<'n> Fields<'n> {
-    /// The fields of a mapping. `what` names it in messages: `a route`. Anything but a mapping is reported.
-    pub fn of(node: &'n Node, what: &'static str, report: &mut Report) -> Option<Self> {
-        let Some(entries) = node.as_map() else {
-            report.push(wrong_type(node, what, "a mapping"));
-            return None;
-        };
-        Some(Self { what, span: node.span, entries, known: Vec::new() })
-    }
-
-    /// The value under a key, if it is there. A key without a value counts as absent.
-    pub fn optional(&mut self, key: &'static str) -> Option<&'n Node> {
-        self.present(key).filter(|node| node.kind != Kind::Null)
-    }
-
-    /// The value under a key, also when it is null.
-    pub fn present(&mut self, key: &'static str) -> Option<&'n Node> {
-        self.known.push(key);
-        self.entries.iter().find(|entry| entry.key.value == key).map(|entry| &entry.value)
-    }
-
-    /// The value under a key; its absence is reported.
-    pub fn required(&mut self, key: &'static str, report: &mut Report) -> Option<&'n Node> {
-        let found = self.optional(key);
-        if found.is_none() {
-            let message = format!("{} has no `{key}`", self.what);
-            report.push(
-                Diagnostic::error("config/missing-key", message)
-                    .at(self.head(), format!("`{key}` is missing")),
-            );
-        }
-        found
-    }
-
-    /// The place of a key as written, for messages about the key and not its value.
-    #[must_use]
-    pub fn key_span(&self, key: &str) -> Option<Span> {
-        self.entries.iter().find(|entry| entry.key.value == key).map(|entry| entry.key.span)
-    }
-
-    /// The place of the mapping's first line, for messages about the whole of it.
-    #[must_use]
-    pub fn head(&self) -> Span {
-        match self.entries.first() {
-            Some(first) => Span { end: first.value.span.start.max(first.key.span.end), ..first.key.span },
-            None => self.span,
-        }
-    }
-
-    /// Reports every key that nobody asked for.
-    pub fn finish(self, report: &mut Report) {
-        for entry in self.entries {
-            let key = entry.key.value.as_str();
-            if self.known.contains(&key) {
-                continue;
-            }
-            let message = format!("unknown key `{key}` in {}", self.what);
-            let diagnostic =
-                Diagnostic::error("config/unknown-key", message).at(entry.key.span, "unknown key");
-            report.push(match suggest::nearest(key, self.known.iter().copied()) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help(format!("known keys are {}", list(&self.known))),
-            });
-        }
-    }
-}
-
-/// Text. A number or boolean is taken as it is written, since `version: 20210210` means text.
+/// Text that says something: neither empty nor all spaces. A number or boolean is taken as it is written, since
+/// `version: 20210210` means text.
 pub fn text(node: &Node, what: &str, report: &mut Report) -> Option<Spanned<String>> {
+    let text = any_text(node, what, report)?;
+    if text.value.trim().is_empty() {
+        report.push(Diagnostic::error("config/empty", format!("{what} is empty")).at(node.span, "empty"));
+        return None;
+    }
+    Some(text)
+}
+
+/// Text, also empty.
+pub fn any_text(node: &Node, what: &str, report: &mut Report) -> Option<Spanned<String>> {
     let text = match &node.kind {
         Kind::Str { text, .. } => text.clone(),
         Kind::Int(value) => value.to_string(),
@@ -120,6 +59,11 @@ pub fn count(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
     value
 }
 
+/// A whole number from 1.
+pub fn positive(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
+    more_than_nothing(count(node, what, report)?, node, what, report)
+}
+
 /// A list; a single value stands for a list of one.
 #[must_use]
 pub fn items(node: &Node) -> &[Node] {
@@ -134,13 +78,35 @@ pub fn texts(node: &Node, what: &str, report: &mut Report) -> Vec<Spanned<String
     items(node).iter().filter_map(|item| text(item, what, report)).collect()
 }
 
+/// The items of a list that must not be empty.
+pub fn some_items<'n>(node: &'n Node, what: &str, report: &mut Report) -> &'n [Node] {
+    let items = items(node);
+    if items.is_empty() {
+        let message = format!("{what} is an empty list");
+        let found = Diagnostic::error("config/empty", message).at(node.span, "empty");
+        report.push(found.help("put something into it, or leave the key out"));
+    }
+    items
+}
+
 /// A duration: digits with a unit, `250ms`, `5s`, `2m`, `1h`, `7d`, or several, `1m30s`. Zero is `0s`.
 pub fn duration(node: &Node, what: &str, report: &mut Report) -> Option<Duration> {
     let parsed = node.as_str().and_then(parse_duration);
     if parsed.is_none() {
         report.push(wrong_type(node, what, "a duration such as `250ms`, `5s` or `1m30s`"));
     }
-    parsed
+    let parsed = parsed?;
+    if parsed > LONGEST {
+        let message = format!("{what} is longer than 100 years");
+        report.push(Diagnostic::error("config/too-long", message).at(node.span, "cannot be meant"));
+        return None;
+    }
+    Some(parsed)
+}
+
+/// A duration longer than nothing.
+pub fn positive_duration(node: &Node, what: &str, report: &mut Report) -> Option<Duration> {
+    more_than_nothing(duration(node, what, report)?, node, what, report)
 }
 
 /// A size in bytes: digits, or digits with `KiB`, `MiB`, `GiB`, `kB`, `MB`, `GB`, `B`.
@@ -154,6 +120,11 @@ pub fn size(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
         report.push(wrong_type(node, what, "a size such as `64KiB` or `1MiB`"));
     }
     parsed
+}
+
+/// A size of one byte at least.
+pub fn positive_size(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
+    more_than_nothing(size(node, what, report)?, node, what, report)
 }
 
 /// One of a fixed set of words.
@@ -185,6 +156,23 @@ pub fn choice<T: Copy>(
 pub fn wrong_type(node: &Node, what: &str, expected: &str) -> Diagnostic {
     let message = format!("{what} must be {expected}, and this is {}", node.describe());
     Diagnostic::error("config/wrong-type", message).at(node.span, format!("must be {expected}"))
+}
+
+/// Beyond this, clocks overflow.
+const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+fn more_than_nothing<T: Default + PartialEq>(
+    value: T,
+    node: &Node,
+    what: &str,
+    report: &mut Report,
+) -> Option<T> {
+    if value == T::default() {
+        let message = format!("{what} must be more than 0");
+        report.push(Diagnostic::error("config/zero", message).at(node.span, "zero"));
+        return None;
+    }
+    Some(value)
 }
 
 fn list(words: &[&str]) -> String {
@@ -238,26 +226,11 @@ mod tests {
     use super::*;
     use crate::{Bundle, SourceFile, yaml};
 
-    fn tree(text: &str) -> (Bundle, Node) {
+    pub(super) fn tree(text: &str) -> (Bundle, Node) {
         let file = SourceFile { name: "a.yaml".into(), text: text.into() };
         let bundle = Bundle { revision: "r".into(), files: vec![file] };
         let node = yaml::read(&bundle, 0).unwrap().remove(0);
         (bundle, node)
-    }
-
-    #[test]
-    fn a_key_that_nobody_reads_is_reported_with_the_nearest_known_one() {
-        let (bundle, node) = tree("upstrem: app\nhost: a\n");
-        let mut report = Report::default();
-        let mut fields = Fields::of(&node, "a route", &mut report).unwrap();
-        assert!(fields.optional("host").is_some());
-        assert!(fields.required("upstream", &mut report).is_none());
-        fields.finish(&mut report);
-        let said: Vec<_> =
-            report.findings.iter().map(|d| (d.code, &*d.message, bundle.text(d.span().unwrap()))).collect();
-        assert_eq!(said[1], ("config/unknown-key", "unknown key `upstrem` in a route", Some("upstrem")));
-        assert_eq!((said[0].0, said[0].1), ("config/missing-key", "a route has no `upstream`"));
-        assert_eq!(report.findings[1].help.as_deref(), Some("did you mean `upstream`?"));
     }
 
     #[test]
@@ -295,5 +268,33 @@ mod tests {
         );
         assert_eq!(bundle.text(report.findings[0].span().unwrap()), Some("[1]"));
         assert_eq!(report.findings[1].help.as_deref(), Some("did you mean `strict`?"));
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused() {
+        let mut report = Report::default();
+        for written in ["''", "' '", "\"\\t\""] {
+            let (_, node) = tree(&format!("a: {written}\n"));
+            let node = node.get("a").unwrap();
+            assert!(text(node, "`a`", &mut report).is_none(), "{written}");
+            assert!(any_text(node, "`a`", &mut report).is_some(), "{written}");
+            assert_eq!(report.findings.pop().unwrap().message, "`a` is empty");
+        }
+        for (written, expected) in [
+            ("0s", "`a` must be more than 0"),
+            ("0ms", "`a` must be more than 0"),
+            ("1000000d", "`a` is longer than 100 years"),
+        ] {
+            let (_, node) = tree(&format!("a: {written}\n"));
+            assert!(positive_duration(node.get("a").unwrap(), "`a`", &mut report).is_none(), "{written}");
+            assert_eq!(report.findings.pop().unwrap().message, expected);
+        }
+        let (_, node) = tree("a: 0\nb: []\nc: [1]\n");
+        assert!(positive(node.get("a").unwrap(), "`a`", &mut report).is_none());
+        assert!(positive_size(node.get("a").unwrap(), "`a`", &mut report).is_none());
+        assert!(some_items(node.get("b").unwrap(), "`b`", &mut report).is_empty());
+        assert_eq!(some_items(node.get("c").unwrap(), "`c`", &mut report).len(), 1);
+        let said: Vec<_> = report.findings.iter().map(|found| &*found.message).collect();
+        assert_eq!(said, ["`a` must be more than 0", "`a` must be more than 0", "`b` is an empty list"]);
     }
 }

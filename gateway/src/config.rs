@@ -108,3 +108,14 @@ pub(crate) enum AuditSettings {
     /// JSON lines on standard output.
     Stdout,
 }
+
+impl AuditSettings {
+    /// Whether another one writes to the same place.
+    fn writes_to(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { path, .. }, Self::File { path: other, .. }) => path == other,
+            (Self::Stdout, Self::Stdout) => true,
+            _ => false,
+        }
+    }
+}

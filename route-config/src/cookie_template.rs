@@ -20,13 +20,19 @@ impl CookieTemplate {
     /// A cookie of a mutator.
     pub fn of_mutator(name: &Spanned<String>, node: &Node, report: &mut Report) -> Option<Self> {
         let value = Value::encoded(node, &format!("`{}`", name.value), report);
-        if !is_token(&name.value) {
-            let message = format!("`{}` is not the name of a cookie", name.value);
-            report.push(Diagnostic::error("mutator/cookie-name", message).at(name.span, "not a name"));
-            return None;
-        }
+        let name = Self::name_of_mutator(name, report)?;
         let (value, encoding) = value?;
-        Some(Self { name: name.value.as_str().into(), value, encoding })
+        Some(Self { name, value, encoding })
+    }
+
+    /// The name of a cookie that a mutator may set or remove.
+    pub fn name_of_mutator(name: &Spanned<String>, report: &mut Report) -> Option<Box<str>> {
+        if is_token(&name.value) {
+            return Some(name.value.as_str().into());
+        }
+        let message = format!("`{}` is not the name of a cookie", name.value);
+        report.push(Diagnostic::error("mutator/cookie-name", message).at(name.span, "not a name"));
+        None
     }
 
     /// `NAME=VALUE` for a request.

@@ -188,7 +188,7 @@ fn authenticator(
     report: &mut Report,
 ) -> Option<Arc<dyn Authenticator>> {
     let mut fields = Fields::of(node, "an authenticator", report)?;
-    let (preset, params) = (fields.optional("preset"), fields.optional("params"));
+    let (preset, params) = (fields.optional("preset"), fields.section("params"));
     let own = Written::read(&mut fields);
     fields.finish(report);
     let Some(preset) = preset else {

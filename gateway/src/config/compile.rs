@@ -6,8 +6,11 @@ use std::{
 };
 
 use portreeve_diagnostics::{
-    Diagnostic, Node, Report, Spanned,
-    read::{Fields, choice, count, duration, items, size, text, texts, wrong_type},
+    Diagnostic, Entry, Node, Report, Spanned,
+    read::{
+        Fields, choice, duration, items, positive, positive_duration, positive_size, size, some_items, text,
+        wrong_type,
+    },
 };
 
 use super::{
@@ -29,7 +32,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         raw.authenticators.map(|node| named(node, "authenticators", report)).unwrap_or_default();
     let mutators = raw.mutators.map(|node| named(node, "mutators", report)).unwrap_or_default();
     let answers = raw.answers.map(|node| named(node, "answers", report)).unwrap_or_default();
-    let routes = raw.routes.map(|node| texts(node, "`routes`", report));
+    let routes = raw.routes.map(|node| routes(node, report));
     let policies = raw.policies.and_then(|node| policies(node, report));
     let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
     let (policies, evaluation) = policies?;
@@ -55,6 +58,9 @@ const ADMIN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHO
 
 /// How many full audit files are kept when nothing is said.
 const KEEP: u32 = 5;
+
+/// How many can be kept.
+const MOST_KEPT: u64 = 10_000;
 
 const LIMITS: Limits = Limits {
     connections: 10_000,
@@ -94,23 +100,16 @@ fn limits(node: &Node, report: &mut Report) -> Option<Limits> {
     for (key, name, slot) in [
         ("header-timeout", "`header-timeout`", &mut limits.header_timeout),
         ("idle-timeout", "`idle-timeout`", &mut limits.idle_timeout),
-        ("drain-timeout", "`drain-timeout`", &mut limits.drain_timeout),
     ] {
         if let Some(node) = fields.optional(key) {
-            *slot = duration(node, name, report)?;
+            *slot = positive_duration(node, name, report)?;
         }
+    }
+    if let Some(node) = fields.optional("drain-timeout") {
+        limits.drain_timeout = duration(node, "`drain-timeout`", report)?;
     }
     fields.finish(report);
     Some(limits)
-}
-
-fn positive(node: &Node, what: &str, report: &mut Report) -> Option<u64> {
-    let value = count(node, what, report)?;
-    if value == 0 {
-        let message = format!("{what} must be more than 0");
-        report.push(Diagnostic::error("config/zero", message).at(node.span, "zero"));
-    }
-    Some(value).filter(|value| *value > 0)
 }
 
 fn log(node: &Node, report: &mut Report) -> Option<LogSettings> {
@@ -139,7 +138,17 @@ fn named(node: &Node, what: &str, report: &mut Report) -> Vec<(Spanned<String>, 
         report.push(wrong_type(node, &format!("`{what}`"), &format!("a mapping from names to {what}")));
         return Vec::new();
     };
+    let nameless = entries.iter().filter(|entry| entry.key.value.trim().is_empty());
+    nameless.for_each(|entry| report.push(no_name(entry)));
     entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+}
+
+pub(super) fn no_name(entry: &Entry) -> Diagnostic {
+    Diagnostic::error("config/empty", "a name is empty").at(entry.key.span, "nobody could name this")
+}
+
+fn routes(node: &Node, report: &mut Report) -> Vec<Spanned<String>> {
+    some_items(node, "`routes`", report).iter().filter_map(|node| text(node, "`routes`", report)).collect()
 }
 
 fn policies(node: &Node, report: &mut Report) -> Option<(Spanned<String>, Evaluation)> {
@@ -157,7 +166,16 @@ fn policies(node: &Node, report: &mut Report) -> Option<(Spanned<String>, Evalua
 }
 
 fn audit(node: &Node, folder: &Folder, report: &mut Report) -> Vec<AuditSettings> {
-    items(node).iter().filter_map(|node| sink(node, folder, report)).collect()
+    let mut all: Vec<AuditSettings> = Vec::new();
+    for node in items(node) {
+        let Some(sink) = sink(node, folder, report) else { continue };
+        if all.iter().any(|other| other.writes_to(&sink)) {
+            let message = "two audit sinks write to the same place, so every record would be there twice";
+            report.push(Diagnostic::error("config/tied-sinks", message).at(node.span, "the second one"));
+        }
+        all.push(sink);
+    }
+    all
 }
 
 fn sink(node: &Node, folder: &Folder, report: &mut Report) -> Option<AuditSettings> {
@@ -175,10 +193,20 @@ fn sink(node: &Node, folder: &Folder, report: &mut Report) -> Option<AuditSettin
         let message = "without `max-size` there is one file, and `keep` says nothing";
         report.push(Diagnostic::warning("config/unused-keep", message).at(node.span, "says nothing"));
     }
-    let max_bytes = full.and_then(|node| size(node, "`max-size`", report));
-    let keep = kept.and_then(|node| count(node, "`keep`", report));
-    let keep = keep.map_or(KEEP, |keep| u32::try_from(keep).unwrap_or(u32::MAX));
+    let max_bytes = full.and_then(|node| positive_size(node, "`max-size`", report));
+    let keep = kept.map_or(Some(KEEP), |node| keep(node, report))?;
     Some(AuditSettings::File { path: folder.path(&path?.value), max_bytes, keep })
+}
+
+/// With 0 a full file would be deleted with all that it says; each one is renamed whenever the first is full.
+fn keep(node: &Node, report: &mut Report) -> Option<u32> {
+    let keep = positive(node, "`keep`", report)?;
+    if keep > MOST_KEPT {
+        let message = format!("`keep` must be at most {MOST_KEPT}");
+        report.push(Diagnostic::error("config/too-many", message).at(node.span, "too many"));
+        return None;
+    }
+    u32::try_from(keep).ok()
 }
 
 #[cfg(test)]
@@ -222,6 +250,26 @@ policies: { directory: policies }
         for (extra, expected) in [
             ("limts: {}", "unknown key `limts` in the configuration @ limts"),
             ("admin: { address: localhost }", "`localhost` is not an address and a port @ localhost"),
+            ("audit:", "`audit` is given without a value @ audit"),
+            (
+                "audit: [stdout, stdout]",
+                "two audit sinks write to the same place, so every record would be there twice @ stdout",
+            ),
+            (
+                "audit: [{ file: { path: a } }, { file: { path: ./a } }]",
+                "two audit sinks write to the same place, so every record would be there twice @ { file: { path: ./a } }",
+            ),
+            ("audit: [{ file: { path: a, max-size: 0 } }]", "`max-size` must be more than 0 @ 0"),
+            ("audit: [{ file: { path: a, max-size: 1MiB, keep: 0 } }]", "`keep` must be more than 0 @ 0"),
+            (
+                "audit: [{ file: { path: a, max-size: 1MiB, keep: 10001 } }]",
+                "`keep` must be at most 10000 @ 10001",
+            ),
+            ("authenticators: { '': { deny: all } }", "a name is empty @ ''"),
+            ("admin: { address: }", "`address` is given without a value @ address"),
+            ("limits: { body: }", "`body` is given without a value @ body"),
+            ("limits: { header-timeout: 0s }", "`header-timeout` must be more than 0 @ 0s"),
+            ("limits: { idle-timeout: 1000000d }", "`idle-timeout` is longer than 100 years @ 1000000d"),
             ("limits: { connections: 0 }", "`connections` must be more than 0 @ 0"),
             ("log: { format: xml }", "`xml` is not a value of `format` @ xml"),
             ("audit: [stdot]", "`stdot` is not a value of `audit` @ stdot"),
@@ -238,6 +286,22 @@ policies: { directory: policies }
         let (config, said) = compiled(&format!("{SMALL}audit: [{{ file: {{ path: a, keep: 3 }} }}]\n"));
         assert_eq!(said, ["without `max-size` there is one file, and `keep` says nothing @ 3"]);
         assert!(config.is_some());
+    }
+
+    #[test]
+    fn what_is_extra_can_be_left_blank() {
+        let extra = "admin:\nlimits:\nlog:\nauthenticators:\nmutators:\nanswers:\naudit: []\n";
+        let (config, said) = compiled(&format!("{SMALL}{extra}"));
+        assert_eq!(said, Vec::<String>::new());
+        assert_eq!(config.unwrap().limits, LIMITS);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_there_twice_is_said_to_be() {
+        let twice = "[http://127.0.0.1:8000, http://127.0.0.1:8000/]";
+        let (config, said) = compiled(&SMALL.replace("[http://127.0.0.1:8000]", twice));
+        assert_eq!(said, ["the endpoint `http://127.0.0.1:8000/` is there twice @ http://127.0.0.1:8000/"]);
+        assert_eq!(config.unwrap().upstreams[0].endpoints.len(), 1);
     }
 
     #[test]
@@ -259,11 +323,31 @@ policies: { directory: policies }
                 "127.0.0.1:1, tls: { certificates: [] }",
                 "`tls` has no certificate to show @ []",
             ),
-            ("127.0.0.1:8080", "127.0.0.1:1, tls: ", "`tls` must be a mapping, and this is nothing @ "),
+            ("127.0.0.1:8080", "127.0.0.1:1, tls: ", "`tls` is given without a value @ tls"),
             (
                 "127.0.0.1:8080",
                 "127.0.0.1:1, h2c: true, tls: {}",
                 "with `tls`, HTTP/2 is negotiated and never spoken in the clear @ true",
+            ),
+            ("[routes/]", "[]", "`routes` is an empty list @ []"),
+            ("[routes/]", "['']", "`routes` is empty @ ''"),
+            ("directory: policies", "directory: ' '", "`directory` is empty @ ' '"),
+            ("app: {", "'': {", "a name is empty @ ''"),
+            ("[http://127.0.0.1:8000]", "http://a, tls: ", "`tls` is given without a value @ tls"),
+            (
+                "[http://127.0.0.1:8000]",
+                "http://a, read-timeout: 0s",
+                "`read-timeout` must be more than 0 @ 0s",
+            ),
+            (
+                "[http://127.0.0.1:8000]",
+                "http://a, health: { interval: 0s }",
+                "`interval` must be more than 0 @ 0s",
+            ),
+            (
+                "127.0.0.1:8080",
+                "127.0.0.1:1, trusted-proxies: ",
+                "`trusted-proxies` is given without a value @ trusted-proxies",
             ),
             ("[http://127.0.0.1:8000]", "[]", "an upstream needs at least one endpoint @ []"),
             (

@@ -75,11 +75,13 @@ fn mutator(
     };
     match way {
         "headers" => {
-            let fields = each(node, "`headers`", HeaderTemplate::of_mutator, report)?;
+            let fields =
+                some(each(node, "`headers`", HeaderTemplate::of_mutator, report)?, way, node, report);
             Some(Mutator::Headers(fields.into()))
         }
         "cookies" => {
-            let cookies = each(node, "`cookies`", CookieTemplate::of_mutator, report)?;
+            let cookies =
+                some(each(node, "`cookies`", CookieTemplate::of_mutator, report)?, way, node, report);
             Some(Mutator::Cookies(cookies.into()))
         }
         "remove" => removal(node, report).map(Mutator::Remove),
@@ -107,6 +109,19 @@ fn each<T>(
     all.into_iter().collect()
 }
 
+fn some<T>(all: Vec<T>, way: &str, node: &Node, report: &mut Report) -> Vec<T> {
+    if all.is_empty() {
+        report.push(nothing(way, node));
+    }
+    all
+}
+
+/// What is said of a mutator that does nothing.
+fn nothing(way: &str, node: &Node) -> Diagnostic {
+    let message = format!("`{way}` names nothing, so this changes no request");
+    Diagnostic::warning("mutator/nothing", message).at(node.span, "empty")
+}
+
 /// `remove: { headers: […], cookies: […] }`.
 fn removal(node: &Node, report: &mut Report) -> Option<Removal> {
     let mut fields = Fields::of(node, "`remove`", report)?;
@@ -123,7 +138,12 @@ fn removal(node: &Node, report: &mut Report) -> Option<Removal> {
     if let Some(node) = cookies {
         let names = items(node).iter().map(|node| text(node, "the name of a cookie", report));
         let names: Option<Vec<_>> = names.collect();
-        removal.cookies = names?.into_iter().map(|name| name.value.into()).collect();
+        let names =
+            names?.iter().map(|name| CookieTemplate::name_of_mutator(name, report)).collect::<Vec<_>>();
+        removal.cookies = names.into_iter().collect::<Option<_>>()?;
+    }
+    if removal.headers.is_empty() && removal.cookies.is_empty() {
+        report.push(nothing("remove", node));
     }
     Some(removal)
 }

@@ -55,13 +55,13 @@ impl<'n> Raw<'n> {
         let mut fields = Fields::of(node, "the configuration", report)?;
         let raw = Self {
             listeners: fields.required("listeners", report),
-            admin: fields.optional("admin"),
-            limits: fields.optional("limits"),
-            log: fields.optional("log"),
+            admin: fields.section("admin"),
+            limits: fields.section("limits"),
+            log: fields.section("log"),
             upstreams: fields.required("upstreams", report),
-            authenticators: fields.optional("authenticators"),
-            mutators: fields.optional("mutators"),
-            answers: fields.optional("answers"),
+            authenticators: fields.section("authenticators"),
+            mutators: fields.section("mutators"),
+            answers: fields.section("answers"),
             routes: fields.required("routes", report),
             policies: fields.required("policies", report),
             audit: fields.optional("audit"),
@@ -76,8 +76,7 @@ impl<'n> RawListener<'n> {
         let mut fields = Fields::of(node, "a listener", report)?;
         let raw = Self {
             address: fields.required("address", report),
-            // Nothing after the key is not the same as no key: it would be plain HTTP where TLS was meant.
-            tls: fields.present("tls"),
+            tls: fields.optional("tls"),
             h2c: fields.optional("h2c"),
             trusted_proxies: fields.optional("trusted-proxies"),
         };

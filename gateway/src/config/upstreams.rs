@@ -1,11 +1,11 @@
 use http::HeaderValue;
 use portreeve_diagnostics::{
     Diagnostic, Entry, Node, Report, Span,
-    read::{Fields, choice, duration, items, text, wrong_type},
+    read::{Fields, choice, duration, items, positive_duration, text, wrong_type},
 };
 use rustls_pki_types::ServerName;
 
-use super::{Folder, raw::RawUpstream};
+use super::{Folder, compile::no_name, raw::RawUpstream};
 use crate::upstreams::{Health, Place, Protocol, Tls, UpstreamSettings};
 
 /// All upstreams.
@@ -20,16 +20,22 @@ pub(super) fn upstreams(node: &Node, folder: &Folder, report: &mut Report) -> Ve
 fn upstream(entry: &Entry, folder: &Folder, report: &mut Report) -> Option<UpstreamSettings> {
     let raw = RawUpstream::read(&entry.value, report)?;
     let places = raw.endpoints.map(|node| places(node, report)).unwrap_or_default();
+    if entry.key.value.trim().is_empty() {
+        report.push(no_name(entry));
+    }
     let mut upstream = UpstreamSettings::plain(&entry.key.value, places);
     for (node, name, slot) in [
         (raw.connect_timeout, "`connect-timeout`", &mut upstream.connect_timeout),
         (raw.read_timeout, "`read-timeout`", &mut upstream.read_timeout),
         (raw.write_timeout, "`write-timeout`", &mut upstream.write_timeout),
-        (raw.idle_timeout, "`idle-timeout`", &mut upstream.idle_timeout),
     ] {
-        if let Some(value) = node.and_then(|node| duration(node, name, report)) {
+        if let Some(value) = node.and_then(|node| positive_duration(node, name, report)) {
             *slot = value;
         }
+    }
+    // Nothing is how not to keep connections.
+    if let Some(value) = raw.idle_timeout.and_then(|node| duration(node, "`idle-timeout`", report)) {
+        upstream.idle_timeout = value;
     }
     let encrypted = upstream.endpoints.iter().any(|place| place.tls);
     upstream.protocol = match raw.protocol {
@@ -56,10 +62,14 @@ fn upstream(entry: &Entry, folder: &Folder, report: &mut Report) -> Option<Upstr
 }
 
 fn places(node: &Node, report: &mut Report) -> Vec<Place> {
-    let mut places = Vec::new();
+    let mut places: Vec<Place> = Vec::new();
     for node in items(node) {
         let Some(written) = text(node, "an endpoint", report) else { continue };
         match Place::parse(&written.value) {
+            Ok(place) if places.contains(&place) => {
+                let message = format!("the endpoint `{}` is there twice", written.value);
+                report.push(Diagnostic::warning("config/repeated-endpoint", message).at(node.span, "again"));
+            }
             Ok(place) => places.push(place),
             Err(why) => {
                 let message = format!("the endpoint `{}` {why}", written.value);
@@ -125,12 +135,7 @@ fn health(node: &Node, report: &mut Report) -> Option<Health> {
     let interval = fields.required("interval", report);
     let timeout = fields.optional("timeout");
     fields.finish(report);
-    let interval = duration(interval?, "`interval`", report)?;
-    if interval.is_zero() {
-        let message = "`interval` must be longer than nothing";
-        report.push(Diagnostic::error("config/bad-interval", message).at(node.span, "zero"));
-        return None;
-    }
-    let timeout = timeout.and_then(|node| duration(node, "`timeout`", report)).unwrap_or(interval);
+    let interval = positive_duration(interval?, "`interval`", report)?;
+    let timeout = timeout.and_then(|node| positive_duration(node, "`timeout`", report)).unwrap_or(interval);
     Some(Health { interval, timeout })
 }

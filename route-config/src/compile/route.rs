@@ -120,7 +120,16 @@ fn authenticate(
             .help("add `authenticate: [NAME]` here or under `defaults`"),
         );
     }
+    if let Some(again) = chain.and_then(|chain| repeated(chain)) {
+        let message = format!("the authenticator `{}` is there twice", again.value);
+        report.push(Diagnostic::warning("route/repeated-authenticator", message).at(again.span, "again"));
+    }
     chain.into_iter().flatten().map(shared).collect()
+}
+
+fn repeated(chain: &[Spanned<String>]) -> Option<&Spanned<String>> {
+    let earlier = |at: usize, name: &str| chain.iter().take(at).any(|earlier| earlier.value == name);
+    chain.iter().enumerate().find(|(at, name)| earlier(*at, &name.value)).map(|(_, name)| name)
 }
 
 /// `headers` first, then `mutate` in order. Of the defaults, a public route leaves out what it has no caller for.

@@ -73,8 +73,12 @@ impl RawLoad {
                 .unwrap_or_default(),
             select: fields.optional("select").and_then(|node| select(node, report)),
             cache: fields.optional("cache").and_then(|node| read::duration(node, "`cache`", report)),
-            timeout: fields.optional("timeout").and_then(|node| read::duration(node, "`timeout`", report)),
-            max_bytes: fields.optional("max_bytes").and_then(|node| read::size(node, "`max_bytes`", report)),
+            timeout: fields
+                .optional("timeout")
+                .and_then(|node| read::positive_duration(node, "`timeout`", report)),
+            max_bytes: fields
+                .optional("max_bytes")
+                .and_then(|node| read::positive_size(node, "`max_bytes`", report)),
             target: RawText { text: String::new(), span: node.span, inner: None },
         };
         fields.finish(report);

@@ -63,7 +63,7 @@ pub(crate) enum RawAccess {
 impl RawFile {
     pub(crate) fn read(node: &Node, report: &mut Report) -> Option<Self> {
         let mut fields = Fields::of(node, "a route file", report)?;
-        let defaults = fields.optional("defaults").and_then(|node| {
+        let defaults = fields.section("defaults").and_then(|node| {
             let mut fields = Fields::of(node, "`defaults`", report)?;
             let shared = RawShared::read(&mut fields, report);
             fields.finish(report);
@@ -91,8 +91,7 @@ impl RawRoute {
             let choices = [("public", RawAccess::Public), ("authenticated", RawAccess::Authenticated)];
             Some(Spanned::new(read::choice(node, "`access`", &choices, report)?, node.span))
         });
-        // Nothing after the key is not the same as no key: the policies would not be asked.
-        let resource = fields.present("resource").and_then(|node| read::text(node, "`resource`", report));
+        let resource = fields.optional("resource").and_then(|node| read::text(node, "`resource`", report));
         let route = Self {
             span: fields.head(),
             name,

@@ -47,7 +47,9 @@ impl RawShared {
                 let choices = [("strict", TrailingSlash::Strict), ("ignore", TrailingSlash::Ignore)];
                 read::choice(node, "`trailing_slash`", &choices, report)
             }),
-            timeout: fields.optional("timeout").and_then(|node| read::duration(node, "`timeout`", report)),
+            timeout: fields
+                .optional("timeout")
+                .and_then(|node| read::positive_duration(node, "`timeout`", report)),
             answers: fields.optional("answers").and_then(|node| read::text(node, "`answers`", report)),
             max_body: fields.optional("body").and_then(|node| max_body(node, report)),
         }
@@ -58,7 +60,7 @@ fn max_body(node: &Node, report: &mut Report) -> Option<Spanned<u64>> {
     let mut fields = Fields::of(node, "`body`", report)?;
     let size = fields.required("max_bytes", report);
     fields.finish(report);
-    Some(Spanned::new(read::size(size?, "`max_bytes`", report)?, node.span))
+    Some(Spanned::new(read::positive_size(size?, "`max_bytes`", report)?, node.span))
 }
 
 fn mutations(node: &Node, report: &mut Report) -> Vec<RawMutation> {

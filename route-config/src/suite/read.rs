@@ -81,8 +81,10 @@ fn headers(node: &Node, report: &mut Report) -> Vec<(Spanned<String>, Spanned<St
         return Vec::new();
     };
     let several = |entry: &portreeve_diagnostics::Entry, report: &mut Report| -> Vec<_> {
-        let values = read::texts(&entry.value, "a header's value", report);
-        values.into_iter().map(|value| (entry.key.clone(), value)).collect()
+        let values = read::items(&entry.value)
+            .iter()
+            .filter_map(|item| read::any_text(item, "a header's value", report));
+        values.map(|value| (entry.key.clone(), value)).collect()
     };
     entries.iter().flat_map(|entry| several(entry, report)).collect()
 }
@@ -125,7 +127,7 @@ fn expected(node: &Node, report: &mut Report) -> Option<RawExpected> {
     }
     let mut fields = Fields::of(node, "`expect`", report)?;
     let mut text = |key, what: &str, report: &mut Report| {
-        fields.optional(key).and_then(|node| read::text(node, what, report))
+        fields.optional(key).and_then(|node| read::any_text(node, what, report))
     };
     let expected = RawExpected {
         span: node.span,

@@ -23,7 +23,27 @@ fn what_is_wrong_with_a_route_is_said_at_its_place() {
         ),
         (
             "{ match: GET /a, access: authenticated, resource: }",
-            "config/wrong-type ``: `resource` must be text, and this is nothing",
+            "config/no-value `resource`: `resource` is given without a value",
+        ),
+        (
+            "{ match: GET /a, access: authenticated, authenticate: }",
+            "config/no-value `authenticate`: `authenticate` is given without a value",
+        ),
+        (
+            "{ match: GET /a, access: authenticated, authenticate: [''] }",
+            "config/empty `''`: `authenticate` is empty",
+        ),
+        (
+            "{ match: GET /a, access: authenticated, timeout: 0s }",
+            "config/zero `0s`: `timeout` must be more than 0",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: }",
+            "config/no-value `load`: `load` is given without a value",
+        ),
+        (
+            "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: { get: '/a/{id}', max_bytes: 0 } }",
+            "config/zero `0`: `max_bytes` must be more than 0",
         ),
         (
             "{ match: GET /a, host: [], access: authenticated }",
@@ -162,6 +182,18 @@ routes:
     let places: Vec<_> = tie.labels.iter().map(|(span, _)| bundle.text(*span).unwrap()).collect();
     assert_eq!(places, ["'GET /a/{name}'", "GET /a/{id}"]);
     assert_eq!(report.findings.len(), 1);
+}
+
+#[test]
+fn an_authenticator_that_is_there_twice_is_said_to_be() {
+    let text = "
+defaults: { upstream: app, authenticate: [a, b, a] }
+routes: [{ match: GET /a, access: authenticated }]
+";
+    let (table, report) = compile(text);
+    assert!(table.is_some());
+    assert_eq!(report.findings[0].message, "the authenticator `a` is there twice");
+    assert_eq!(bundle(text).text(report.findings[0].span().unwrap()), Some("a"));
 }
 
 #[test]

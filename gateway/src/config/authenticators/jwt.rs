@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use portreeve_diagnostics::{
     Diagnostic, Entry, Kind, Node, Report,
-    read::{Fields, choice, duration, items, text, texts, wrong_type},
+    read::{Fields, choice, items, positive_duration, text, texts, wrong_type},
 };
 use portreeve_identity::{
     Authenticator,
@@ -12,7 +12,10 @@ use portreeve_identity::{
 use super::{
     Way, built,
     mapping::mapping,
-    shared::{address, audience, cache, headers, optional_duration, places, scopes},
+    shared::{
+        address, audience, cache, headers, optional_duration, places, positive_duration_of, scopes,
+        some_texts,
+    },
 };
 use crate::config::{Folder, secrets::secret};
 
@@ -115,7 +118,7 @@ fn options(fields: &mut Fields<'_>, config: &mut JwtConfig, report: &mut Report)
         config.kind = choice(node, "`kind`", &kinds, report)?;
     }
     if let Some(node) = fields.optional("typ") {
-        let values = texts(node, "`typ`", report).into_iter().map(|value| value.value.into()).collect();
+        let values = some_texts(node, "`typ`", report).into_iter().map(|value| value.value.into()).collect();
         config.typ = Typ { absent: false, values };
     }
     if let Some(node) = fields.optional("spelling") {
@@ -145,12 +148,14 @@ fn options(fields: &mut Fields<'_>, config: &mut JwtConfig, report: &mut Report)
 
 fn times(fields: &mut Fields<'_>, config: &mut JwtConfig, report: &mut Report) -> Option<()> {
     optional_duration(fields.optional("skew"), &mut config.skew, "`skew`", report);
-    optional_duration(fields.optional("refresh"), &mut config.key_timing.refresh, "`refresh`", report);
-    optional_duration(fields.optional("cool-down"), &mut config.key_timing.cool_down, "`cool-down`", report);
-    for (key, slot) in [("max-age", &mut config.max_age), ("max-lifetime", &mut config.max_lifetime)] {
-        if let Some(node) = fields.optional(key) {
-            *slot = Some(duration(node, "it", report)?);
-        }
+    let timing = &mut config.key_timing;
+    positive_duration_of(fields.optional("refresh"), &mut timing.refresh, "`refresh`", report);
+    positive_duration_of(fields.optional("cool-down"), &mut timing.cool_down, "`cool-down`", report);
+    if let Some(node) = fields.optional("max-age") {
+        config.max_age = Some(positive_duration(node, "`max-age`", report)?);
+    }
+    if let Some(node) = fields.optional("max-lifetime") {
+        config.max_lifetime = Some(positive_duration(node, "`max-lifetime`", report)?);
     }
     Some(())
 }
@@ -164,7 +169,10 @@ fn claims(node: &Node, report: &mut Report) -> Option<Vec<RequiredClaim>> {
         name: entry.key.value.as_str().into(),
         any_of: match entry.value.kind {
             Kind::Null => Vec::new(),
-            _ => texts(&entry.value, "a claim", report).into_iter().map(|text| text.value.into()).collect(),
+            _ => some_texts(&entry.value, "a claim", report)
+                .into_iter()
+                .map(|text| text.value.into())
+                .collect(),
         },
     };
     Some(entries.iter().map(|entry| claim(entry, report)).collect())

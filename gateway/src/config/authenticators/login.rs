@@ -8,7 +8,7 @@ use base64::{
 };
 use portreeve_diagnostics::{
     Diagnostic, Node, Report,
-    read::{Fields, choice, duration, items, text, texts},
+    read::{Fields, any_text, choice, items, positive_duration, text, texts},
 };
 use portreeve_identity::{Authenticator, CookieKey, OidcConfig, OidcLogin, RedisConfig, Secret};
 
@@ -17,7 +17,7 @@ use super::{
     jwt::algorithms,
     mapping::mapping,
     remote::{remembered, remote},
-    shared::{address, client, optional_duration},
+    shared::{address, client, positive_duration_of},
 };
 use crate::config::{Folder, secrets::secret};
 
@@ -65,8 +65,8 @@ fn sessions(node: &Node, folder: &Folder, report: &mut Report) -> Option<Option<
     let url = written.and_then(|node| text(node, "`url`", report));
     let user = fields.optional("user").and_then(|node| text(node, "`user`", report));
     let password = fields.optional("password").map(|node| secret(node, "`password`", folder, report));
-    let prefix = fields.optional("prefix").and_then(|node| text(node, "`prefix`", report));
-    let timeout = fields.optional("timeout").map(|node| duration(node, "`timeout`", report));
+    let prefix = fields.optional("prefix").and_then(|node| any_text(node, "`prefix`", report));
+    let timeout = fields.optional("timeout").map(|node| positive_duration(node, "`timeout`", report));
     fields.finish(report);
     let Ok(url) = url?.value.parse() else {
         let found = Diagnostic::error("oidc/redis-url", "this is no address of a Redis");
@@ -99,8 +99,8 @@ fn options(fields: &mut Fields<'_>, config: &mut OidcConfig, report: &mut Report
     if let Some(node) = fields.optional("after-logout") {
         config.after_logout = text(node, "`after-logout`", report)?.value.into();
     }
-    optional_duration(fields.optional("fresh-for"), &mut config.fresh_for, "`fresh-for`", report);
-    optional_duration(fields.optional("max-age"), &mut config.max_age, "`max-age`", report);
+    positive_duration_of(fields.optional("fresh-for"), &mut config.fresh_for, "`fresh-for`", report);
+    positive_duration_of(fields.optional("max-age"), &mut config.max_age, "`max-age`", report);
     config.remote = remote(fields, report);
     config.cache = remembered(fields, config.cache.clone(), report);
     Some(())

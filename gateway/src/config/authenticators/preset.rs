@@ -1,5 +1,7 @@
 use portreeve_diagnostics::{
-    Bundle, Diagnostic, Entry, Kind, Node, Report, SourceFile, Span, Spanned, read::text, suggest, yaml,
+    Bundle, Diagnostic, Entry, Kind, Node, Report, SourceFile, Span, Spanned,
+    read::{text, wrong_type},
+    suggest, yaml,
 };
 use portreeve_identity::presets::{ALL, Preset};
 use serde_json::{Map, Value};
@@ -54,8 +56,8 @@ fn parameters(preset: &Node, given: Option<&Node>, span: Span, report: &mut Repo
     let mut missing = Vec::new();
     for entry in known {
         let name = &entry.key.value;
-        let written = given.and_then(|given| given.get(name)).filter(|node| node.kind != Kind::Null);
-        if let Some(node) = written {
+        if let Some(node) = given.and_then(|given| given.get(name)) {
+            check(entry, node, preset, report);
             all.values.push((name.clone(), node.clone()));
         } else if entry.value.as_str() == Some("required") {
             missing.push(format!("`{name}`"));
@@ -63,6 +65,9 @@ fn parameters(preset: &Node, given: Option<&Node>, span: Span, report: &mut Repo
             let default = all.filled(&entry.value);
             all.values.push((name.clone(), default));
         }
+    }
+    if let Some(node) = given.filter(|node| node.as_map().is_none()) {
+        report.push(wrong_type(node, "`params`", "a mapping from parameters to their values"));
     }
     unknown(known, given, report);
     if !missing.is_empty() {
@@ -72,6 +77,27 @@ fn parameters(preset: &Node, given: Option<&Node>, span: Span, report: &mut Repo
         return None;
     }
     Some(all)
+}
+
+/// A parameter says something, unless nothing is its default, and is text where it is put into a longer text.
+fn check(known: &Entry, given: &Node, preset: &Node, report: &mut Report) {
+    let what = format!("`{}`", known.key.value);
+    let is_text = matches!(given.kind, Kind::Str { .. } | Kind::Int(_));
+    if given.kind == Kind::Null || !is_text && embeds(preset, &format!("${{{}}}", known.key.value)) {
+        report.push(wrong_type(given, &what, "text"));
+    } else if is_text && known.value.as_str() != Some("") {
+        let _ = text(given, &what, report);
+    }
+}
+
+/// Whether this stands in a longer text.
+fn embeds(node: &Node, placeholder: &str) -> bool {
+    match &node.kind {
+        Kind::Str { text, .. } => text != placeholder && text.contains(placeholder),
+        Kind::Seq(items) => items.iter().any(|item| embeds(item, placeholder)),
+        Kind::Map(entries) => entries.iter().any(|entry| embeds(&entry.value, placeholder)),
+        _ => false,
+    }
 }
 
 fn unknown(known: &[Entry], given: Option<&Node>, report: &mut Report) {
@@ -166,6 +192,19 @@ mod tests {
             (
                 "preset: kinde\nparams: { domain: a, audience: b, domian: c }",
                 "this preset has no parameter `domian`",
+            ),
+            (
+                "preset: kinde\nparams: { domain: , audience: b }",
+                "`domain` must be text, and this is nothing",
+            ),
+            ("preset: kinde\nparams: { domain: '', audience: b }", "`domain` is empty"),
+            (
+                "preset: kinde\nparams: { domain: [a], audience: b }",
+                "`domain` must be text, and this is a list",
+            ),
+            (
+                "preset: kinde\nparams: [domain, audience]",
+                "`params` must be a mapping from parameters to their values, and this is a list",
             ),
         ] {
             let written = node(text);

@@ -16,7 +16,8 @@ use super::{
     Way, built,
     mapping::{mapping, mapping_over},
     shared::{
-        address, audience, cache, client, header, headers, optional_duration, places, scopes, secret_field,
+        address, audience, cache, client, header, headers, optional_duration, places, positive_duration_of,
+        scopes, secret_field, some_texts,
     },
 };
 
@@ -33,7 +34,7 @@ pub(super) fn introspection(way: &Way<'_>, report: &mut Report) -> Option<Arc<dy
         config.client = client(node, way.folder, report)?;
     }
     if let Some(node) = fields.optional("issuers") {
-        let issuers = texts(node, "`issuers`", report);
+        let issuers = some_texts(node, "`issuers`", report);
         config.issuers = issuers.into_iter().map(|issuer| issuer.value.into()).collect();
     }
     if let Some(node) = fields.optional("scopes") {
@@ -160,7 +161,7 @@ fn own_headers(fields: &mut Fields<'_>, way: &Way<'_>, report: &mut Report) -> V
 
 pub(in crate::config) fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
     let mut remote = RemoteConfig::default();
-    optional_duration(fields.optional("timeout"), &mut remote.timeout, "`timeout`", report);
+    positive_duration_of(fields.optional("timeout"), &mut remote.timeout, "`timeout`", report);
     remote
 }
 

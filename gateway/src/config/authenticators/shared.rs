@@ -6,7 +6,7 @@ use http::HeaderName;
 use ipnet::IpNet;
 use portreeve_diagnostics::{
     Diagnostic, Node, Report, Spanned,
-    read::{Fields, choice, count, duration, items, text, texts, wrong_type},
+    read::{Fields, choice, count, duration, items, positive_duration, some_items, text, texts, wrong_type},
 };
 use portreeve_identity::{
     CacheConfig, ClientProof, Place, Places, Profile, Secret, TrustedPeers,
@@ -29,7 +29,7 @@ pub(in crate::config) fn address(written: &Spanned<String>, report: &mut Report)
 
 /// `from`: where credentials are.
 pub(super) fn places(node: &Node, report: &mut Report) -> Places {
-    Places::new(items(node).iter().filter_map(|node| place(node, report)))
+    Places::new(some_items(node, "`from`", report).iter().filter_map(|node| place(node, report)))
 }
 
 /// `{ header, scheme, prefix }`, `{ cookie }` or `{ query }`.
@@ -82,14 +82,14 @@ pub(super) fn audience(node: &Node, report: &mut Report) -> Option<Audience> {
     let boxed = |names: Vec<Spanned<String>>| names.into_iter().map(|name| name.value.into()).collect();
     if node.as_map().is_some() {
         let mut fields = Fields::of(node, "`audience`", report)?;
-        let all = fields.required("all-of", report).map(|node| texts(node, "`all-of`", report));
+        let all = fields.required("all-of", report).map(|node| some_texts(node, "`all-of`", report));
         fields.finish(report);
         return Some(Audience::AllOf(boxed(all?)));
     }
     if node.as_str() == Some("none") {
         return Some(Audience::Unchecked);
     }
-    Some(Audience::AnyOf(boxed(texts(node, "`audience`", report))))
+    Some(Audience::AnyOf(boxed(some_texts(node, "`audience`", report))))
 }
 
 /// A list of scopes that are compared exactly, or `{ required, strategy }`.
@@ -239,6 +239,23 @@ pub(super) fn moment(node: &Node, report: &mut Report) -> Option<SystemTime> {
         );
     }
     read
+}
+
+/// A list of texts that must not be empty.
+pub(in crate::config) fn some_texts(node: &Node, what: &str, report: &mut Report) -> Vec<Spanned<String>> {
+    some_items(node, what, report).iter().filter_map(|node| text(node, what, report)).collect()
+}
+
+/// A duration that may be set, and to more than nothing.
+pub(in crate::config) fn positive_duration_of(
+    node: Option<&Node>,
+    slot: &mut Duration,
+    what: &str,
+    report: &mut Report,
+) {
+    if let Some(value) = node.and_then(|node| positive_duration(node, what, report)) {
+        *slot = value;
+    }
 }
 
 /// A duration that may be set.

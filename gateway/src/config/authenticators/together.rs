@@ -53,6 +53,13 @@ pub(super) fn together(way: &Way<'_>, report: &mut Report) -> Option<Arc<dyn Aut
         report.push(Diagnostic::error("config/alone", message).at(way.node.span, "are not two"));
         return None;
     }
+    let mut sorted: Vec<_> = names.iter().collect();
+    sorted.sort_by(|a, b| a.value.cmp(&b.value));
+    if let Some([_, again]) = sorted.windows(2).find(|two| matches!(two, [a, b] if a.value == b.value)) {
+        let message = format!("`{}` together with itself proves nothing more", again.value);
+        report.push(Diagnostic::error("config/alone", message).at(again.span, "again"));
+        return None;
+    }
     let all: Vec<_> = names.iter().map(|name| part(name, way, report)).collect();
     let mut all = all.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
     let (_, first) = all.next()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use portreeve_diagnostics::{
     Diagnostic, Node, Report,
-    read::{Fields, boolean, text, texts},
+    read::{Fields, boolean, text},
 };
 use portreeve_enforce::{Grant, GrantedToken, Mutator};
 use portreeve_identity::{
@@ -19,7 +19,7 @@ use super::{Reading, id_token::scheme};
 use crate::config::{
     authenticators::{
         remote::remote,
-        shared::{address, client, optional_duration},
+        shared::{address, client, positive_duration_of, some_texts},
     },
     secrets::secret,
 };
@@ -101,7 +101,7 @@ fn endpoint(fields: &mut Fields<'_>, node: &Node, report: &mut Report) -> Option
     let url = fields.optional("token-url").map(|node| url(node, "`token-url`", report));
     let issuer = fields.optional("issuer").map(|node| issuer(node, report));
     let mut life = EndpointConfig::LIFE;
-    optional_duration(fields.optional("life"), &mut life, "`life`", report);
+    positive_duration_of(fields.optional("life"), &mut life, "`life`", report);
     let remote = remote(fields, report);
     let at = match (url, issuer) {
         (Some(url), None) => TokenUrl::Given(url?),
@@ -157,7 +157,7 @@ struct Shown {
 impl Shown {
     fn read(fields: &mut Fields<'_>, report: &mut Report) -> Option<Self> {
         let mut several = |key: &'static str, what: &str, report: &mut Report| -> Vec<Box<str>> {
-            let written = fields.optional(key).map(|node| texts(node, what, report)).unwrap_or_default();
+            let written = fields.optional(key).map(|node| some_texts(node, what, report)).unwrap_or_default();
             written.into_iter().map(|text| text.value.into()).collect()
         };
         let scopes = several("scopes", "`scopes`", report);

@@ -58,6 +58,18 @@ fn everything_that_is_wrong_is_said_at_its_place() {
             "a: { headers: { x-a: { value: claims, encode: yaml } } }",
             "`yaml` is not a value of `encode` @ yaml",
         ),
+        (
+            "a: { remove: { headers: [], cookies: [] } }",
+            "`remove` names nothing, so this changes no request @ { headers: [], cookies: [] }",
+        ),
+        ("a: { headers: {} }", "`headers` names nothing, so this changes no request @ {}"),
+        ("a: { remove: { cookies: ['a=b'] } }", "`a=b` is not the name of a cookie @ 'a=b'"),
+        ("a: { remove: { cookies: '' } }", "the name of a cookie is empty @ ''"),
+        ("a: { remove: { headers: , cookies: [a] } }", "`headers` is given without a value @ headers"),
+        ("a: { client-credentials: { life: 0s } }", "`life` must be more than 0 @ 0s"),
+        ("a: { client-credentials: { audience: [] } }", "`audience` is an empty list @ []"),
+        ("a: { id-token: { issuer: '' } }", "`issuer` is empty @ ''"),
+        ("a: { id-token: { issuer: g, previous: } }", "`previous` is given without a value @ previous"),
         ("a: { cookies: { 'a=b': principal.id } }", "`a=b` is not the name of a cookie @ 'a=b'"),
         (
             "a: { remove: { headers: [content-length] } }",

@@ -39,7 +39,7 @@ pub struct Rotation {
 
 pub(super) fn read(node: Option<&Node>, report: &mut Report) -> Option<Audit> {
     let node = node?;
-    let mut fields = Fields::of(node, "`audit`", report)?;
+    let mut fields = Fields::lenient(node, "`audit`", report)?;
     let enabled = flag(&mut fields, "enabled", "audit", report).unwrap_or(false);
     let mut audit = Audit {
         access: flag(&mut fields, "accessLogsEnabled", "audit", report).unwrap_or(true),
@@ -80,14 +80,14 @@ pub(super) fn read(node: Option<&Node>, report: &mut Report) -> Option<Audit> {
 fn filters(node: &Node, audit: &mut Audit, report: &mut Report) {
     const CHECKS: &str = "decisionLogFilters.checkResources";
     const PLANS: &str = "decisionLogFilters.planResources";
-    let Some(mut filters) = Fields::of(node, "`decisionLogFilters`", report) else { return };
+    let Some(mut filters) = Fields::lenient(node, "`decisionLogFilters`", report) else { return };
     let (checks, plans) = (filters.optional("checkResources"), filters.optional("planResources"));
     filters.finish(report);
-    if let Some(mut fields) = checks.and_then(|node| Fields::of(node, "`checkResources`", report)) {
+    if let Some(mut fields) = checks.and_then(|node| Fields::lenient(node, "`checkResources`", report)) {
         audit.ignore_allow_all = flag(&mut fields, "ignoreAllowAll", CHECKS, report).unwrap_or(false);
         fields.finish(report);
     }
-    if let Some(mut fields) = plans.and_then(|node| Fields::of(node, "`planResources`", report)) {
+    if let Some(mut fields) = plans.and_then(|node| Fields::lenient(node, "`planResources`", report)) {
         audit.ignore_plans = flag(&mut fields, "ignoreAll", PLANS, report).unwrap_or(false);
         audit.ignore_always_allow = flag(&mut fields, "ignoreAlwaysAllow", PLANS, report).unwrap_or(false);
         fields.finish(report);
@@ -95,12 +95,12 @@ fn filters(node: &Node, audit: &mut Audit, report: &mut Report) {
 }
 
 fn files(node: &Node, audit: &mut Audit, report: &mut Report) -> Option<()> {
-    let mut fields = Fields::of(node, "`audit.file`", report)?;
+    let mut fields = Fields::lenient(node, "`audit.file`", report)?;
     fields.required("path", report)?;
     audit.paths.extend(word(&mut fields, "path", "audit.file", report));
     audit.paths.extend(words(&mut fields, "additionalPaths", "audit.file", report).unwrap_or_default());
     if let Some(mut rotation) =
-        fields.optional("logRotation").and_then(|node| Fields::of(node, "`logRotation`", report))
+        fields.optional("logRotation").and_then(|node| Fields::lenient(node, "`logRotation`", report))
     {
         let bytes = number(&mut rotation, "maxFileSizeMB", report).unwrap_or(100);
         let keep = number(&mut rotation, "maxFileCount", report).unwrap_or(0);

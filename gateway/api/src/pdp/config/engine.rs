@@ -32,7 +32,7 @@ pub(super) fn read(engine: Option<&Node>, schema: Option<&Node>, report: &mut Re
     if let Some(node) = engine {
         settings(node, &mut read, report);
     }
-    if let Some(mut fields) = schema.and_then(|node| Fields::of(node, "`schema`", report)) {
+    if let Some(mut fields) = schema.and_then(|node| Fields::lenient(node, "`schema`", report)) {
         if let Some(node) = fields.optional("enforcement") {
             let words =
                 [("none", Enforcement::None), ("warn", Enforcement::Warn), ("reject", Enforcement::Reject)];
@@ -46,7 +46,7 @@ pub(super) fn read(engine: Option<&Node>, schema: Option<&Node>, report: &mut Re
 }
 
 fn settings(node: &Node, engine: &mut Engine, report: &mut Report) {
-    let Some(mut fields) = Fields::of(node, "`engine`", report) else { return };
+    let Some(mut fields) = Fields::lenient(node, "`engine`", report) else { return };
     let options = &mut engine.options;
     if let Some(version) = word(&mut fields, "defaultPolicyVersion", "engine", report) {
         options.default_version = version.into();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use portreeve_diagnostics::{
     Bundle, Diagnostic, Entry, Kind, Node, Report, SourceFile, Span,
-    read::{Fields, text},
+    read::{Fields, any_text},
     suggest, yaml,
 };
 use portreeve_policies::Options;
@@ -189,7 +189,7 @@ fn yes_or_no(node: &Node) -> Option<bool> {
 
 fn word(fields: &mut Fields<'_>, key: &'static str, what: &str, report: &mut Report) -> Option<String> {
     let node = fields.optional(key)?;
-    text(node, &format!("`{what}.{key}`"), report).map(|text| text.value)
+    any_text(node, &format!("`{what}.{key}`"), report).map(|text| text.value)
 }
 
 fn words(fields: &mut Fields<'_>, key: &'static str, what: &str, report: &mut Report) -> Option<Vec<String>> {
@@ -199,7 +199,7 @@ fn words(fields: &mut Fields<'_>, key: &'static str, what: &str, report: &mut Re
         report.push(portreeve_diagnostics::read::wrong_type(node, &name, "a list"));
         return None;
     };
-    let read = items.iter().filter_map(|item| text(item, &name, report));
+    let read = items.iter().filter_map(|item| any_text(item, &name, report));
     Some(read.map(|text| text.value).collect())
 }
 

@@ -56,7 +56,7 @@ impl Default for Server {
 pub(super) fn read(node: Option<&Node>, report: &mut Report) -> Server {
     let mut server = Server::default();
     let Some(node) = node else { return server };
-    let Some(mut fields) = Fields::of(node, "`server`", report) else { return server };
+    let Some(mut fields) = Fields::lenient(node, "`server`", report) else { return server };
     if let Some(node) = fields.optional("httpListenAddr") {
         match node.as_str().and_then(listen) {
             Some(listen) => server.listen = listen,
@@ -106,7 +106,7 @@ fn listen(text: &str) -> Option<Listen> {
 
 fn limits(node: &Node, report: &mut Report) -> Limits {
     let mut limits = Limits::default();
-    let Some(mut fields) = Fields::of(node, "`server.requestLimits`", report) else { return limits };
+    let Some(mut fields) = Fields::lenient(node, "`server.requestLimits`", report) else { return limits };
     for (key, limit) in
         [("maxActionsPerResource", &mut limits.actions), ("maxResourcesPerRequest", &mut limits.resources)]
     {
@@ -124,7 +124,7 @@ fn limits(node: &Node, report: &mut Report) -> Limits {
 }
 
 fn cors(node: &Node, report: &mut Report) -> Option<Cors> {
-    let mut fields = Fields::of(node, "`server.cors`", report)?;
+    let mut fields = Fields::lenient(node, "`server.cors`", report)?;
     let disabled = flag(&mut fields, "disabled", "server.cors", report).unwrap_or(false);
     let origins = words(&mut fields, "allowedOrigins", "server.cors", report).unwrap_or_default();
     let headers = words(&mut fields, "allowedHeaders", "server.cors", report).unwrap_or_default();

@@ -23,7 +23,7 @@ pub(super) fn read(node: Option<&Node>, whole: Span, report: &mut Report) -> Opt
         );
         return None;
     };
-    let mut fields = Fields::of(node, "`storage`", report)?;
+    let mut fields = Fields::lenient(node, "`storage`", report)?;
     let driver = word(&mut fields, "driver", "storage", report);
     if driver.as_deref() != Some("disk") {
         let (message, at) = match (node.get("driver"), driver) {
@@ -43,7 +43,7 @@ pub(super) fn read(node: Option<&Node>, whole: Span, report: &mut Report) -> Opt
         }
     }
     fields.finish(report);
-    let mut fields = Fields::of(disk?, "`storage.disk`", report)?;
+    let mut fields = Fields::lenient(disk?, "`storage.disk`", report)?;
     let written = fields.required("directory", report)?.span;
     let directory = word(&mut fields, "directory", "storage.disk", report)?;
     let watch = flag(&mut fields, "watchForChanges", "storage.disk", report).unwrap_or(false);

@@ -61,10 +61,12 @@ pub enum Keys {
 
 pub(super) fn read(node: Option<&Node>, report: &mut Report) -> Tokens {
     let mut tokens = Tokens::default();
-    let Some(mut aux) = node.and_then(|node| Fields::of(node, "`auxData`", report)) else { return tokens };
+    let Some(mut aux) = node.and_then(|node| Fields::lenient(node, "`auxData`", report)) else {
+        return tokens;
+    };
     let jwt = aux.optional("jwt");
     aux.finish(report);
-    let Some(mut fields) = jwt.and_then(|node| Fields::of(node, "`auxData.jwt`", report)) else {
+    let Some(mut fields) = jwt.and_then(|node| Fields::lenient(node, "`auxData.jwt`", report)) else {
         return tokens;
     };
     const WHAT: &str = "auxData.jwt";
@@ -98,7 +100,7 @@ fn twice(sets: &[KeySet], report: &mut Report) {
 }
 
 fn key_set(node: &Node, report: &mut Report) -> Option<KeySet> {
-    let mut fields = Fields::of(node, "a key set", report)?;
+    let mut fields = Fields::lenient(node, "a key set", report)?;
     let written = fields.required("id", report)?.span;
     let id = word(&mut fields, "id", "keySets", report)?;
     let keys = match (fields.optional("local"), fields.optional("remote")) {
@@ -112,7 +114,7 @@ fn key_set(node: &Node, report: &mut Report) -> Option<KeySet> {
     };
     let (mut optional_alg, mut optional_kid) = (false, false);
     if let Some(mut insecure) =
-        fields.optional("insecure").and_then(|node| Fields::of(node, "`insecure`", report))
+        fields.optional("insecure").and_then(|node| Fields::lenient(node, "`insecure`", report))
     {
         optional_alg = flag(&mut insecure, "optionalAlg", "insecure", report).unwrap_or(false);
         optional_kid = flag(&mut insecure, "optionalKid", "insecure", report).unwrap_or(false);
@@ -123,7 +125,7 @@ fn key_set(node: &Node, report: &mut Report) -> Option<KeySet> {
 }
 
 fn local_keys(node: &Node, report: &mut Report) -> Option<Keys> {
-    let mut fields = Fields::of(node, "`local`", report)?;
+    let mut fields = Fields::lenient(node, "`local`", report)?;
     let data = word(&mut fields, "data", "local", report);
     let file = word(&mut fields, "file", "local", report);
     let pem = flag(&mut fields, "pem", "local", report).unwrap_or(false);
@@ -140,7 +142,7 @@ fn local_keys(node: &Node, report: &mut Report) -> Option<Keys> {
 }
 
 fn remote_keys(node: &Node, report: &mut Report) -> Option<Keys> {
-    let mut fields = Fields::of(node, "`remote`", report)?;
+    let mut fields = Fields::lenient(node, "`remote`", report)?;
     fields.required("url", report)?;
     let url = word(&mut fields, "url", "remote", report)?;
     let refresh = match fields.optional("refreshInterval") {
