@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Result, at, pairs_value, value};
 use crate::{
-    Cx, ErrorKind, List, MapRef, Message, Name, Opaque, Val,
+    Cx, ErrorKind, List, MapRef, Message, Name, Opaque, Val, Value,
     functions::opaque::hierarchies,
     node::{Key, Kind, Node},
 };
@@ -55,40 +55,54 @@ pub(super) fn object<'a>(
     made.map_err(|kind| at(node, kind))
 }
 
-/// `operand.a.b.c`. Nearly always the operand is a name, and its value request data.
-pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
-    let named = match &operand.kind {
+/// A part whose value is there as it came: a constant, or an attribute of the request. Most parts are, and a reference
+/// takes less than a value to hand on.
+pub(super) enum Direct<'a> {
+    Found(&'a Value),
+    /// The attribute is not there.
+    Missing(&'a Key),
+    /// It is another kind of part.
+    Otherwise,
+}
+
+#[inline]
+pub(super) fn direct<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Direct<'a> {
+    match &node.kind {
+        Kind::Const(value) if cx.charge(1).is_ok() => Direct::Found(value),
+        Kind::Path { operand, keys } => match &**keys {
+            [key] => attribute(operand, key, cx),
+            _ => Direct::Otherwise,
+        },
+        _ => Direct::Otherwise,
+    }
+}
+
+fn attribute<'a>(of: &'a Node, key: &'a Key, cx: &mut Cx<'a>) -> Direct<'a> {
+    let named = match &of.kind {
         Kind::Slot { slot, .. } => cx.slots.get(*slot as usize).and_then(Option::as_ref),
         Kind::Local(place) if cx.failed.is_empty() => cx.locals.get(*place),
         _ => None,
     };
-    let (Some(Val::Map(MapRef::Tree(map))), Some((key, rest))) = (named, keys.split_first()) else {
-        return members(node, operand, keys, cx);
-    };
-    let map = *map;
-    cx.charge(MapRef::TREE_SEARCH + 1).map_err(|kind| at(node, kind))?;
-    match map.get_hashed(key.hash, &key.text) {
-        Some(found) if rest.is_empty() => Ok(Val::from(found)),
-        Some(found) => members_of(node, Val::from(found), rest, cx),
-        None => Err(at(node, missing(key))),
+    let Some(Val::Map(MapRef::Tree(map))) = named else { return Direct::Otherwise };
+    let found = map.get_hashed(key.hash, &key.text);
+    match (cx.charge(MapRef::TREE_SEARCH + 2), found) {
+        (Ok(()), Some(found)) => Direct::Found(found),
+        (Ok(()), None) => Direct::Missing(key),
+        // Evaluated in the general way, it says that it takes too much.
+        (Err(_), _) => Direct::Otherwise,
     }
 }
 
-#[inline(never)]
-fn members<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
-    let from = value(operand, cx)?;
-    members_of(node, from, keys, cx)
-}
-
-fn members_of<'a>(node: &'a Node, from: Val<'a>, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
-    let mut current = from;
+/// `operand.a.b.c`
+pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &mut Cx<'a>) -> Result<'a> {
+    let mut current = value(operand, cx)?;
     for key in keys {
         current = field(current, key, cx).map_err(|kind| at(node, kind))?;
     }
     Ok(current)
 }
 
-fn missing(key: &Key) -> ErrorKind<'_> {
+pub(super) fn missing(key: &Key) -> ErrorKind<'_> {
     ErrorKind::NoSuchKey(Some(Name::Borrowed(&key.text)))
 }
 

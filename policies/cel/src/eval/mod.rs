@@ -13,16 +13,26 @@ use crate::{
     node::{Entry, Item, Kind, Node},
 };
 
+use access::Direct;
+
 type Result<'a, T = Val<'a>> = std::result::Result<T, EvalError<'a>>;
 
-/// The value of a part of an expression. What has no parts of its own is here, so that the way to it is short.
+/// The value of a part of an expression.
+#[inline]
 pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    match access::direct(node, cx) {
+        Direct::Found(found) => Ok(Val::from(found)),
+        Direct::Missing(key) => Err(at(node, access::missing(key))),
+        Direct::Otherwise => worked_out(node, cx),
+    }
+}
+
+/// The value of a part that is neither a constant nor an attribute.
+fn worked_out<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
     cx.charge(1).map_err(|kind| at(node, kind))?;
     match &node.kind {
-        Kind::Const(value) => Ok(Val::from(value)),
         Kind::Slot { slot, name } => access::slot(node, *slot, name, cx),
         Kind::Local(place) => access::local(node, *place, cx),
-        Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
         _ => compound(node, cx),
     }
 }
@@ -71,7 +81,9 @@ fn compound<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
 #[inline(never)]
 fn rarer<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
     match &node.kind {
+        Kind::Const(value) => Ok(Val::from(value)),
         Kind::Type(name) => Ok(Val::Type(name)),
+        Kind::Path { operand, keys } => access::path(node, operand, keys, cx),
         Kind::Object { fields, message } => access::object(node, fields, *message, cx),
         Kind::OptionalField { operand, key } => access::optional_field(node, operand, key, cx),
         Kind::Index { operand, index, optional } => access::index(node, operand, index, *optional, cx),
@@ -101,19 +113,7 @@ fn at<'a>(node: &Node, kind: ErrorKind<'a>) -> EvalError<'a> {
 #[inline]
 fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'a>)> {
     let [left, right] = sides;
-    Ok((value(left, cx)?, operand(right, cx)?))
-}
-
-/// A part that is often a constant.
-#[inline]
-fn operand<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
-    match &node.kind {
-        Kind::Const(value) => {
-            cx.charge(1).map_err(|kind| at(node, kind))?;
-            Ok(Val::from(value))
-        }
-        _ => value(node, cx),
-    }
+    Ok((value(left, cx)?, value(right, cx)?))
 }
 
 #[inline(never)]
@@ -121,7 +121,7 @@ fn function<'a>(node: &'a Node, name: &str, call: Call, args: &'a [Node], cx: &m
     match args {
         [] => called(node, name, call, &[], cx),
         [one] => called(node, name, call, &[value(one, cx)?], cx),
-        [one, two] => called(node, name, call, &[value(one, cx)?, operand(two, cx)?], cx),
+        [one, two] => called(node, name, call, &[value(one, cx)?, value(two, cx)?], cx),
         _ => {
             let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
             called(node, name, call, &values?, cx)
