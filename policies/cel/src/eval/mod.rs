@@ -64,7 +64,7 @@ fn compound<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
             let (left, right) = both(sides, cx)?;
             operators::arithmetic(*operator, left, right, cx).map_err(|kind| at(node, kind))
         }
-        Kind::Call { name, call, args } => function(node, name, *call, args, cx),
+        Kind::Call { name, call, args } => function(node, (name, *call), args, cx),
         Kind::Matches { text, pattern } => match value(text, cx)? {
             Val::Str(text) => {
                 cx.charge_text(text).map_err(|kind| at(node, kind))?;
@@ -105,7 +105,7 @@ fn rarer<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
 }
 
 /// An error at this part.
-#[cold]
+#[inline]
 fn at<'a>(node: &Node, kind: ErrorKind<'a>) -> EvalError<'a> {
     EvalError { kind, start: node.start, end: node.end }
 }
@@ -116,29 +116,38 @@ fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'
     Ok((value(left, cx)?, value(right, cx)?))
 }
 
-#[inline(never)]
-fn function<'a>(node: &'a Node, name: &str, call: Call, args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
+fn function<'a>(node: &'a Node, of: (&str, Call), args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
     match args {
-        [] => called(node, name, call, &[], cx),
-        [one] => called(node, name, call, &[value(one, cx)?], cx),
-        [one, two] => called(node, name, call, &[value(one, cx)?, value(two, cx)?], cx),
+        [] => called(node, of, &[], cx),
+        [one] => called(node, of, &[value(one, cx)?], cx),
+        [one, two] => called(node, of, &[value(one, cx)?, value(two, cx)?], cx),
         _ => {
             let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
-            called(node, name, call, &values?, cx)
+            called(node, of, &values?, cx)
         }
     }
 }
 
 #[inline]
-fn called<'a>(node: &Node, name: &str, call: Call, values: &[Val<'a>], cx: &mut Cx<'a>) -> Result<'a> {
-    call(cx, values).map_err(|kind| match kind {
+fn called<'a>(node: &Node, of: (&str, Call), values: &[Val<'a>], cx: &mut Cx<'a>) -> Result<'a> {
+    let (name, call) = of;
+    match call(cx, values) {
+        // What most functions answer takes less to hand on than a whole value.
+        Ok(Val::Bool(truth)) => Ok(Val::Bool(truth)),
+        Ok(value) => Ok(value),
+        Err(kind) => Err(refused(node, name, values, kind)),
+    }
+}
+
+#[cold]
+fn refused<'a>(node: &Node, name: &str, values: &[Val<'_>], kind: ErrorKind<'a>) -> EvalError<'a> {
+    match kind {
         ErrorKind::NoSuchOverload => at(node, no_overload_of(name, values)),
         kind => at(node, kind),
-    })
+    }
 }
 
 /// `no such overload: math.abs(string)`; a receiver is the first of the types.
-#[cold]
 fn no_overload_of(name: &str, args: &[Val<'_>]) -> ErrorKind<'static> {
     let types: Vec<&str> = args.iter().map(|arg| arg.type_name()).collect();
     ErrorKind::message(format!("no such overload: {name}({})", types.join(", ")))
