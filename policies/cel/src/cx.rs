@@ -126,7 +126,8 @@ impl<'a> Cx<'a> {
     }
 
     /// Whether a list has an item that equals this value, at the price of looking.
-    pub(crate) fn contains(&mut self, list: List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind<'static>> {
+    #[inline]
+    pub(crate) fn contains(&mut self, list: &List<'_>, wanted: Val<'_>) -> Result<bool, ErrorKind<'static>> {
         match (list, wanted) {
             (List::Values(items), Val::Str(wanted)) => {
                 self.found(items.iter().position(|item| item.as_str() == Some(wanted)), items.len(), wanted)
@@ -134,7 +135,7 @@ impl<'a> Cx<'a> {
             (List::Texts(items), Val::Str(wanted)) => {
                 self.found(items.iter().position(|item| **item == *wanted), items.len(), wanted)
             }
-            _ => self.among(list, wanted),
+            _ => self.among(*list, wanted),
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) fn compare<'a>(operator: Operator, left: Val<'_>, right: Val<'_>) -> 
 
 pub(super) fn is_in<'a>(item: Val<'a>, collection: Val<'a>, cx: &mut Cx<'a>) -> Result<Val<'a>> {
     match collection {
-        Val::List(list) => cx.contains(list, item).map(Val::Bool),
+        Val::List(list) => cx.contains(&list, item).map(Val::Bool),
         Val::Map(map) => {
             cx.charge(map.search_cost())?;
             Ok(Val::Bool(map.get(item).is_some()))

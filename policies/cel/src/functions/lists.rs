@@ -87,7 +87,7 @@ fn distinct<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     let [Val::List(list)] = args else { return no_overload() };
     let mut kept: Vec<Val<'a>> = Vec::new();
     for item in list.iter() {
-        if !cx.contains(List::Vals(&kept), item)? {
+        if !cx.contains(&List::Vals(&kept), item)? {
             kept.push(item);
         }
     }

@@ -47,17 +47,19 @@ fn lists<'a>(args: &[Val<'a>]) -> Result<(List<'a>, List<'a>), ErrorKind<'static
 fn test<'a>(
     cx: &mut Cx<'a>,
     args: &[Val<'a>],
-    test: impl FnOnce(&mut Cx<'a>, List<'a>, List<'a>) -> Result<bool, ErrorKind<'static>>,
+    test: impl FnOnce(&mut Cx<'a>, &List<'a>, &List<'a>) -> Result<bool, ErrorKind<'static>>,
 ) -> Outcome<'a> {
     match args {
-        [Val::List(x), Val::List(y)] => test(cx, *x, *y).map(Val::Bool),
+        [Val::List(x), Val::List(y)] => test(cx, x, y).map(Val::Bool),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }
 
-fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind<'static>> {
-    for item in x.iter() {
-        if cx.contains(y, item)? {
+fn intersects<'a>(cx: &mut Cx<'a>, x: &List<'a>, y: &List<'a>) -> Result<bool, ErrorKind<'static>> {
+    for index in 0..x.len() {
+        if let Some(item) = x.get(index)
+            && cx.contains(y, item)?
+        {
             return Ok(true);
         }
     }
@@ -65,7 +67,7 @@ fn intersects<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, Err
 }
 
 /// Is every element of `x` in `y`?
-fn subset<'a>(cx: &mut Cx<'a>, x: List<'a>, y: List<'a>) -> Result<bool, ErrorKind<'static>> {
+fn subset<'a>(cx: &mut Cx<'a>, x: &List<'a>, y: &List<'a>) -> Result<bool, ErrorKind<'static>> {
     for item in x.iter() {
         if !cx.contains(y, item)? {
             return Ok(false);
@@ -90,7 +92,7 @@ fn except<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
 fn filtered<'a>(cx: &mut Cx<'a>, list: List<'a>, other: List<'a>, keep: bool) -> Outcome<'a> {
     let mut kept = Vec::new();
     for item in list.iter() {
-        if cx.contains(other, item)? == keep {
+        if cx.contains(&other, item)? == keep {
             kept.push(item);
         }
     }
