@@ -102,7 +102,13 @@ pub(super) fn path<'a>(node: &'a Node, operand: &'a Node, keys: &'a [Key], cx: &
     Ok(current)
 }
 
-pub(super) fn missing(key: &Key) -> ErrorKind<'_> {
+/// No value, for want of a key.
+#[inline(never)]
+pub(super) fn absent<'a>(node: &Node, key: &'a Key) -> Result<'a> {
+    Err(at(node, missing(key)))
+}
+
+fn missing(key: &Key) -> ErrorKind<'_> {
     ErrorKind::NoSuchKey(Some(Name::Borrowed(&key.text)))
 }
 

@@ -22,7 +22,7 @@ type Result<'a, T = Val<'a>> = std::result::Result<T, EvalError<'a>>;
 pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
     match access::direct(node, cx) {
         Direct::Found(found) => Ok(Val::from(found)),
-        Direct::Missing(key) => Err(at(node, access::missing(key))),
+        Direct::Missing(key) => access::absent(node, key),
         Direct::Otherwise => worked_out(node, cx),
     }
 }
