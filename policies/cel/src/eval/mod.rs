@@ -17,6 +17,9 @@ use access::Direct;
 
 type Result<'a, T = Val<'a>> = std::result::Result<T, EvalError<'a>>;
 
+// Made at every step.
+const _: () = assert!(size_of::<Result<'_>>() <= 32);
+
 /// The value of a part of an expression.
 #[inline]
 pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {

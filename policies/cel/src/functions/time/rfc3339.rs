@@ -222,4 +222,24 @@ mod tests {
             assert_eq!(parse(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn a_moment_moves_by_a_duration_and_back_within_its_years() {
+        for (text, nanos, later) in [
+            ("2021-01-01T00:00:00Z", 1, Some("2021-01-01T00:00:00.000000001Z")),
+            ("2021-01-01T00:00:00.9Z", 200_000_000, Some("2021-01-01T00:00:01.1Z")),
+            ("2021-01-01T00:00:00.1+01:00", -200_000_000, Some("2020-12-31T23:59:59.9+01:00")),
+            ("1970-01-01T00:00:00Z", i64::MAX, Some("2262-04-11T23:47:16.854775807Z")),
+            ("1970-01-01T00:00:00Z", i64::MIN, Some("1677-09-21T00:12:43.145224192Z")),
+            ("9999-12-31T23:59:59.9Z", 100_000_000, None),
+            ("0001-01-01T00:00:00Z", -1, None),
+        ] {
+            let moment = parse(text).expect(text);
+            let moved = moment.later(nanos);
+            assert_eq!(moved.map(|moved| moved.to_string()).as_deref(), later, "{text} {nanos}");
+            if let Some(moved) = moved {
+                assert_eq!(moved.earlier(nanos), Some(moment), "{text} {nanos}");
+            }
+        }
+    }
 }
