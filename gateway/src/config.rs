@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) log: LogSettings,
     /// What is behind.
     pub(crate) upstreams: Vec<UpstreamSettings>,
+    /// Their names, where they are written.
+    pub(crate) upstream_names: Vec<Spanned<String>>,
     /// Who can prove who they are, by name, as written: each mechanism reads its own.
     pub(crate) authenticators: Vec<(Spanned<String>, Node)>,
     /// How requests can be changed on their way, by name, as written.

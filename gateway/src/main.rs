@@ -21,6 +21,7 @@ mod reload;
 mod revision;
 mod serve;
 mod source;
+mod unused;
 mod upstreams;
 
 // A request makes some hundred small allocations, nearly all of them in the HTTP library: less CPU, more memory.

@@ -13,6 +13,7 @@ use crate::{
     answers::Answers,
     config::{self, Config, Evaluation, Kept, KeptMint},
     source::{Named, Source, Text},
+    unused,
 };
 
 /// One revision, compiled and linked.
@@ -98,9 +99,11 @@ fn link(
     let answers = config::answers(&config.answers, &text.bundle, report);
     let names: Vec<Arc<str>> = config.answers.iter().map(|(name, _)| name.value.as_str().into()).collect();
     let broken = broken(&config, &known, &mutators.named);
+    let routes = routes?;
+    unused::report(&config, &routes, report);
     let project = Project {
         bundle: &text.bundle,
-        routes: routes?,
+        routes,
         policies: policies?,
         authenticators: &known,
         upstreams: &upstreams,

@@ -27,8 +27,27 @@ impl Named {
     /// Those of this one.
     pub(crate) fn by(config: &Config) -> Self {
         let texts = config.routes.iter().chain([&config.policies]).map(|path| path.value.clone());
-        let files = config::key_files(&config.authenticators).chain(config::page_files(&config.answers));
-        Self { texts: texts.collect(), files: files.map(str::to_owned).collect() }
+        Self { texts: texts.collect(), files: files(config).map(|(path, _)| path.to_owned()).collect() }
+    }
+}
+
+/// The single files that a configuration names, and where it does.
+fn files(config: &Config) -> impl Iterator<Item = (&str, Span)> {
+    let files = config::key_files(&config.authenticators).chain(config::page_files(&config.answers));
+    files.filter_map(|node| Some((node.as_str()?, node.span)))
+}
+
+/// Gives the findings about what the configuration names, and what is not there, the place where it does.
+fn place(config: &Config, report: &mut Report) {
+    let texts = config.routes.iter().chain([&config.policies]).map(|path| (&*path.value, path.span));
+    let named: Vec<_> = texts.chain(files(config)).collect();
+    for found in report.findings.iter_mut().filter(|found| found.labels.is_empty()) {
+        let is_about = |path: &str| found.message.contains(&format!("`{}`", plain(path)));
+        if let Some((_, span)) = named.iter().find(|(path, _)| is_about(path)) {
+            found.labels.push((*span, "named here".to_owned()));
+            let help = "paths are relative to the folder of the configuration";
+            found.help.get_or_insert_with(|| help.to_owned());
+        }
     }
 }
 
@@ -73,6 +92,7 @@ impl Source {
             return Text::without_parts(alone, config, report);
         };
         let (bundle, mut report) = self.directory(&Named::by(&config)).read();
+        place(&config, &mut report);
         let named = self.configured(&bundle, &mut report);
         let (routes, policies) = parts(&bundle, &config);
         Text { bundle, routes, policies, config: named, report }
@@ -89,7 +109,8 @@ impl Source {
         let Some(config) = self.configured(&alone, &mut found) else {
             return Text::without_parts(alone, None, found);
         };
-        let (bundle, report) = self.alone().include(&config.policies.value, is_yaml_or_json).read();
+        let (bundle, mut report) = self.alone().include(&config.policies.value, is_yaml_or_json).read();
+        place(&config, &mut report);
         let (_, policies) = parts(&bundle, &config);
         Text { bundle, routes: Vec::new(), policies, config: Some(config), report }
     }
@@ -199,6 +220,22 @@ mod tests {
         assert_eq!(text.routes.iter().map(name).collect::<Vec<_>>(), ["routes/notes.yaml"]);
         let policies: Vec<_> = text.policies.iter().map(name).collect();
         assert_eq!(policies, ["policies/note.yaml", "policies/tests/note_test.yaml"]);
+    }
+
+    #[test]
+    fn what_is_named_and_not_there_is_shown_where_it_is_named() {
+        for (path, shown) in
+            [("dev/jwks.json", "dev/jwks.json"), ("routes/", "routes/"), ("policies }", "policies")]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let elsewhere = path.replace(shown, "no/such");
+            crate::project::write(folder.path(), &[(path, &elsewhere)]).unwrap();
+            crate::devkey::DevKey::in_folder(&folder.path().join("dev")).unwrap();
+            let text = Source::of(folder.path()).read();
+            let [found] = &*text.report.findings else { panic!("{path}: {:?}", text.report) };
+            assert_eq!(found.message, "there is no file or folder `no/such`");
+            assert_eq!(text.bundle.text(found.span().unwrap()), Some("no/such"), "{path}");
+        }
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::answers::{Accept, Answers, KINDS, Login, On, Page, Rule, Unknown, Wha
 type Written = (Spanned<String>, Node);
 
 /// The files with pages that answers are made of.
-pub(crate) fn page_files(written: &[Written]) -> impl Iterator<Item = &str> {
-    written.iter().flat_map(|(_, node)| items(node)).filter_map(|rule| rule.get("html")?.as_str())
+pub(crate) fn page_files(written: &[Written]) -> impl Iterator<Item = &Node> {
+    let pages = written.iter().flat_map(|(_, node)| items(node)).filter_map(|rule| rule.get("html"));
+    pages.filter(|page| page.as_str().is_some_and(|path| !path.trim().is_empty()))
 }
 
 /// The answers of this configuration. Pages are read out of the bundle, so that another one makes another revision.
@@ -118,10 +119,11 @@ fn url(node: &Node, what: &str, report: &mut Report) -> Option<url::Url> {
 
 /// A page out of its file, and the login that it speaks of.
 fn page(node: &Node, login: Option<Login>, bundle: &Bundle, report: &mut Report) -> Option<What> {
-    let Some(path) = node.as_str() else {
+    if node.as_str().is_none() {
         report.push(wrong_type(node, "`html`", "the path of a file"));
         return None;
-    };
+    }
+    let path = &*text(node, "`html`", report)?.value;
     let name = crate::source::plain(path);
     // A file that is not there was said to be missing when it was read.
     let (index, file) = (0_u32..).zip(&bundle.files).find(|(_, file)| *file.name == *name)?;

@@ -66,15 +66,15 @@ pub(crate) fn authenticators(
 }
 
 /// The files with keys that authenticators read.
-pub(crate) fn key_files(written: &[(Spanned<String>, Node)]) -> impl Iterator<Item = &str> {
-    written.iter().flat_map(|(_, node)| key_files_of(node)).filter_map(Node::as_str)
+pub(crate) fn key_files(written: &[(Spanned<String>, Node)]) -> impl Iterator<Item = &Node> {
+    written.iter().flat_map(|(_, node)| key_files_of(node))
 }
 
 fn key_files_of(node: &Node) -> impl Iterator<Item = &Node> {
     let jwt = node.get("jwt");
     let several = jwt.and_then(|jwt| jwt.get("issuers")).map(items).unwrap_or_default();
     let files = jwt.into_iter().chain(several).filter_map(|issuer| issuer.get("jwks"));
-    files.filter(|file| file.as_str().is_some_and(|text| !text.contains("://")))
+    files.filter(|file| file.as_str().is_some_and(|text| !text.contains("://") && !text.trim().is_empty()))
 }
 
 fn text_of(bundle: &Bundle, path: &str) -> Option<Arc<str>> {

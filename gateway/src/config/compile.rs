@@ -15,7 +15,7 @@ use portreeve_diagnostics::{
 
 use super::{
     AuditSettings, Config, Evaluation, Folder, Limits, LogSettings,
-    listeners::{address, listeners},
+    listeners::{address, collide, listeners},
     raw::Raw,
     upstreams::upstreams,
 };
@@ -25,6 +25,18 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
     let raw = Raw::read(node, report)?;
     let listeners = raw.listeners.map(|node| listeners(node, folder, report));
     let admin = raw.admin.map_or(Some(ADMIN), |node| admin(node, report));
+    if let Some((listener, admin)) = listeners.as_deref().and_then(|all| {
+        let admin = admin?;
+        Some((all.iter().find(|listener| collide(listener.address, admin))?.address, admin))
+    }) {
+        let message = format!("a listener has `{listener}`, so `admin` cannot have `{admin}`");
+        let at = raw.admin.or(raw.listeners).map_or(node.span, |node| node.span);
+        report.push(
+            Diagnostic::error("config/tied-listeners", message)
+                .at(at, "they collide")
+                .help("give `admin` another port"),
+        );
+    }
     let limits = raw.limits.map_or(Some(LIMITS), |node| limits(node, report));
     let log = raw.log.map_or_else(|| Some(LogSettings::default()), |node| log(node, report));
     let upstreams = raw.upstreams.map(|node| upstreams(node, folder, report));
@@ -42,6 +54,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         limits: limits?,
         log: log?,
         upstreams: upstreams?,
+        upstream_names: raw.upstreams.and_then(Node::as_map).unwrap_or_default().iter().map(name).collect(),
         authenticators,
         mutators,
         answers,
@@ -141,6 +154,10 @@ fn named(node: &Node, what: &str, report: &mut Report) -> Vec<(Spanned<String>, 
     let nameless = entries.iter().filter(|entry| entry.key.value.trim().is_empty());
     nameless.for_each(|entry| report.push(no_name(entry)));
     entries.iter().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+}
+
+fn name(entry: &Entry) -> Spanned<String> {
+    entry.key.clone()
 }
 
 pub(super) fn no_name(entry: &Entry) -> Diagnostic {
@@ -270,6 +287,14 @@ policies: { directory: policies }
             ("limits: { body: }", "`body` is given without a value @ body"),
             ("limits: { header-timeout: 0s }", "`header-timeout` must be more than 0 @ 0s"),
             ("limits: { idle-timeout: 1000000d }", "`idle-timeout` is longer than 100 years @ 1000000d"),
+            (
+                "admin: { address: 127.0.0.1:8080 }",
+                "a listener has `127.0.0.1:8080`, so `admin` cannot have `127.0.0.1:8080` @ { address: 127.0.0.1:8080 }",
+            ),
+            (
+                "admin: { address: 0.0.0.0:8080 }",
+                "a listener has `127.0.0.1:8080`, so `admin` cannot have `0.0.0.0:8080` @ { address: 0.0.0.0:8080 }",
+            ),
             ("limits: { connections: 0 }", "`connections` must be more than 0 @ 0"),
             ("log: { format: xml }", "`xml` is not a value of `format` @ xml"),
             ("audit: [stdot]", "`stdot` is not a value of `audit` @ stdot"),
@@ -328,6 +353,11 @@ policies: { directory: policies }
                 "127.0.0.1:8080",
                 "127.0.0.1:1, h2c: true, tls: {}",
                 "with `tls`, HTTP/2 is negotiated and never spoken in the clear @ true",
+            ),
+            (
+                "{ address: 127.0.0.1:8080 }",
+                "{ address: 127.0.0.1:8080 }, { address: 0.0.0.0:8080 }",
+                "`127.0.0.1:8080` and `0.0.0.0:8080` cannot both be listened at @ { address: 0.0.0.0:8080 }",
             ),
             ("[routes/]", "[]", "`routes` is an empty list @ []"),
             ("[routes/]", "['']", "`routes` is empty @ ''"),

@@ -60,8 +60,11 @@ pub(super) fn listeners(node: &Node, folder: &Folder, report: &mut Report) -> Ve
     let mut all: Vec<ListenerSettings> = Vec::new();
     for node in items(node) {
         let Some(listener) = listener(node, folder, report) else { continue };
-        if all.iter().any(|other| other.address == listener.address && other.address.port() != 0) {
-            let message = format!("two listeners have the address `{}`", listener.address);
+        if let Some(other) = all.iter().find(|other| collide(other.address, listener.address)) {
+            let message = match other.address == listener.address {
+                true => format!("two listeners have the address `{}`", listener.address),
+                false => format!("`{}` and `{}` cannot both be listened at", other.address, listener.address),
+            };
             report.push(Diagnostic::error("config/tied-listeners", message).at(node.span, "the second one"));
         }
         all.push(listener);
@@ -71,6 +74,13 @@ pub(super) fn listeners(node: &Node, folder: &Folder, report: &mut Report) -> Ve
         report.push(Diagnostic::error("config/no-listener", message).at(node.span, "empty"));
     }
     all
+}
+
+/// Whether whoever listens at one of these keeps others from listening at the other.
+pub(super) fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let same = one.ip() == other.ip()
+        || one.is_ipv4() == other.is_ipv4() && (one.ip().is_unspecified() || other.ip().is_unspecified());
+    same && one.port() == other.port() && one.port() != 0
 }
 
 fn listener(node: &Node, folder: &Folder, report: &mut Report) -> Option<ListenerSettings> {

@@ -67,7 +67,10 @@ fn checked(imported: &Imported) -> Vec<String> {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let compiled = revision::compile(&Source::of(folder.path()), &KeptParts::default());
-    compiled.report.findings.iter().map(|found| format!("{} {}", found.code, found.message)).collect()
+    // A rule that waits for a decision is no route yet, or does not name its authenticators.
+    let waits = |code: &str| ["config/unused", "config/no-routes"].contains(&code);
+    let findings = compiled.report.findings.iter().filter(|found| !waits(found.code));
+    findings.map(|found| format!("{} {}", found.code, found.message)).collect()
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) fn is_policy(path: &str) -> bool {
     let Some((stem, extension)) = file.rsplit_once('.') else { return false };
     ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
         && !stem.ends_with("_test")
-        && !path.split('/').any(|part| part.starts_with('.'))
+        && !path.split('/').any(|part| part.starts_with('.') && part != "..")
         && !folders.split('/').any(|part| matches!(part, "_schemas" | "testdata"))
 }
 
@@ -50,6 +50,7 @@ mod tests {
             ("a_test.yaml", false),
             (".a.yaml", false),
             (".git/a.yaml", false),
+            ("../shared/a.yaml", true),
         ] {
             assert_eq!(is_policy(path), policy, "{path}");
         }

@@ -13,8 +13,8 @@ use super::{
     Way, built,
     mapping::mapping,
     shared::{
-        address, audience, cache, headers, optional_duration, places, positive_duration_of, scopes,
-        some_texts,
+        audience, cache, headers, optional_duration, places, positive_duration_of, scopes, some_texts,
+        trusted,
     },
 };
 use crate::config::{Folder, secrets::secret};
@@ -96,15 +96,15 @@ fn keys(fields: &mut Fields<'_>, folder: &Folder, report: &mut Report) -> Option
     }
     if let Some(node) = discovery {
         let written = text(node, "`discovery`", report)?;
-        return address(&written, report).map(KeySource::Discovery);
+        return trusted(&written, report).map(KeySource::Discovery);
     }
     if let Some(node) = per_key {
         let written = text(node, "`per-key`", report)?;
-        return address(&written, report).map(KeySource::PerKey);
+        return trusted(&written, report).map(KeySource::PerKey);
     }
     let written = text(jwks?, "`jwks`", report)?;
     if written.value.contains("://") {
-        return address(&written, report).map(KeySource::Url);
+        return trusted(&written, report).map(KeySource::Url);
     }
     Some(KeySource::File(folder.path(&written.value)))
 }

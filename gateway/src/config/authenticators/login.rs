@@ -17,7 +17,7 @@ use super::{
     jwt::algorithms,
     mapping::mapping,
     remote::{remembered, remote},
-    shared::{address, client, positive_duration_of},
+    shared::{address, client, positive_duration_of, trusted},
 };
 use crate::config::{Folder, secrets::secret};
 
@@ -84,7 +84,7 @@ fn sessions(node: &Node, folder: &Folder, report: &mut Report) -> Option<Option<
 fn options(fields: &mut Fields<'_>, config: &mut OidcConfig, report: &mut Report) -> Option<()> {
     if let Some(node) = fields.optional("discovery") {
         let written = text(node, "`discovery`", report)?;
-        config.discovery = Some(address(&written, report)?);
+        config.discovery = Some(trusted(&written, report)?);
     }
     if let Some(node) = fields.optional("scopes") {
         let scopes = texts(node, "`scopes`", report);

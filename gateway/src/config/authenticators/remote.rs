@@ -16,8 +16,8 @@ use super::{
     Way, built,
     mapping::{mapping, mapping_over},
     shared::{
-        address, audience, cache, client, header, headers, optional_duration, places, positive_duration_of,
-        scopes, secret_field, some_texts,
+        audience, cache, client, header, headers, optional_duration, places, positive_duration_of, scopes,
+        secret_field, some_texts, trusted,
     },
 };
 
@@ -151,7 +151,7 @@ pub(super) fn client_credentials(way: &Way<'_>, report: &mut Report) -> Option<A
 
 fn url(fields: &mut Fields<'_>, key: &'static str, report: &mut Report) -> Option<url::Url> {
     let written = fields.required(key, report).and_then(|node| text(node, "a URL", report))?;
-    address(&written, report)
+    trusted(&written, report)
 }
 
 fn own_headers(fields: &mut Fields<'_>, way: &Way<'_>, report: &mut Report) -> Vec<(HeaderName, Secret)> {

@@ -27,6 +27,30 @@ pub(in crate::config) fn address(written: &Spanned<String>, report: &mut Report)
     url
 }
 
+/// The URL of a server that the gateway trusts or tells secrets. Inside a host or a private network plain HTTP is usual.
+pub(in crate::config) fn trusted(written: &Spanned<String>, report: &mut Report) -> Option<Url> {
+    let url = address(written, report)?;
+    let public = |host: url::Host<&str>| match host {
+        url::Host::Domain(name) => is_public(name),
+        url::Host::Ipv4(ip) => !ip.is_loopback() && !ip.is_private() && !ip.is_link_local(),
+        url::Host::Ipv6(ip) => !ip.is_loopback() && !ip.is_unique_local() && !ip.is_unicast_link_local(),
+    };
+    if url.scheme() == "http" && url.host().is_some_and(public) {
+        let message = format!("`{}` is asked without TLS", written.value);
+        let found = Diagnostic::warning("config/insecure-url", message);
+        let label = "whoever is on the way can read this and answer in its place";
+        report.push(found.at(written.span, label).help("use `https`"));
+    }
+    Some(url)
+}
+
+/// Names without a dot are known to one network only, and so are those below domains that are set apart for that.
+fn is_public(name: &str) -> bool {
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let last = name.rsplit_once('.').map(|(_, last)| last);
+    last.is_some_and(|last| !matches!(last, "localhost" | "local" | "internal" | "svc" | "test"))
+}
+
 /// `from`: where credentials are.
 pub(super) fn places(node: &Node, report: &mut Report) -> Places {
     Places::new(some_items(node, "`from`", report).iter().filter_map(|node| place(node, report)))

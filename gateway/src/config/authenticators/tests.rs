@@ -23,6 +23,10 @@ fn compiled(text: &str) -> (usize, Vec<String>) {
 fn every_way_can_be_configured() {
     for text in [
         "jwt: { issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }",
+        "jwt: { issuer: i, audience: a, jwks: http://keycloak:8080/k, algorithms: [RS256] }",
+        "jwt: { issuer: i, audience: a, jwks: http://keys.prod.svc.cluster.local/k, algorithms: [RS256] }",
+        "jwt: { issuer: i, audience: a, jwks: 'http://[::1]:8080/k', algorithms: [RS256] }",
+        "introspection: { url: http://10.1.2.3/i, audience: a }",
         "jwt: { issuer: i, audience: none, discovery: https://i.test/d, algorithms: [ES256], typ: [JWT], kind: any }",
         "jwt: { issuers: [{ issuer: i, audience: a, jwks: https://i.test/k, algorithms: [RS256] }, { issuer: j, audience: b, discovery: https://j.test/d, algorithms: [ES256] }], max-age: 1h }",
         "introspection: { url: https://i.test/i, audience: a, opaque-only: true, cache: { ttl: 5s } }",
@@ -102,6 +106,14 @@ fn what_cannot_be_is_said_where_it_was_written() {
             "config/zero `timeout` must be more than 0 @ 0s",
         ),
         ("one: { anonymous: { id: } }", "config/no-value `id` is given without a value @ id"),
+        (
+            "one: { jwt: { issuer: i, audience: a, jwks: http://keys.example.com/k, algorithms: [RS256] } }",
+            "config/insecure-url `http://keys.example.com/k` is asked without TLS @ http://keys.example.com/k",
+        ),
+        (
+            "one: { session: { url: http://8.8.8.8/whoami, from: { cookie: a } } }",
+            "config/insecure-url `http://8.8.8.8/whoami` is asked without TLS @ http://8.8.8.8/whoami",
+        ),
         (
             "one: { anonymous: , deny: }",
             "config/authenticator-kind `one` must have one way to authenticate, and this has 2 @ one",

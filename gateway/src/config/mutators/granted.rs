@@ -19,7 +19,7 @@ use super::{Reading, id_token::scheme};
 use crate::config::{
     authenticators::{
         remote::remote,
-        shared::{address, client, positive_duration_of, some_texts},
+        shared::{client, positive_duration_of, some_texts, trusted},
     },
     secrets::secret,
 };
@@ -120,7 +120,7 @@ fn endpoint(fields: &mut Fields<'_>, node: &Node, report: &mut Report) -> Option
 
 fn url(node: &Node, what: &str, report: &mut Report) -> Option<Url> {
     let written = text(node, what, report)?;
-    address(&written, report)
+    trusted(&written, report)
 }
 
 /// The document of an issuer is where OpenID Connect Discovery has it.
@@ -128,7 +128,7 @@ fn issuer(node: &Node, report: &mut Report) -> Option<TokenUrl> {
     let mut written = text(node, "`issuer`", report)?;
     let issuer = written.value.as_str().into();
     written.value = format!("{}/.well-known/openid-configuration", written.value.trim_end_matches('/'));
-    let document = address(&written, report)?;
+    let document = trusted(&written, report)?;
     Some(TokenUrl::Discovered { issuer, document })
 }
 
