@@ -11,6 +11,7 @@ mod failure;
 mod front;
 mod linger;
 mod names;
+mod nominated;
 mod read;
 mod sound;
 mod unread;
@@ -19,7 +20,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Response, StatusCode, Version};
 use ipnet::IpNet;
 use pingora::{
     Error, ErrorType, Result,
@@ -72,6 +73,7 @@ impl ProxyHttp for Proxy {
                 _ => clock.header_done(),
             }
         }
+        nominated::take_off(session.req_header_mut());
         Ok(())
     }
 
@@ -154,7 +156,18 @@ impl ProxyHttp for Proxy {
         exchange: &mut Exchange,
     ) -> Result<()> {
         sound::require(response, session.is_upgrade_req())?;
+        exchange.begin(response.status.as_u16());
         dress::undress(response, &self.enforcer.reserved(), exchange)
+    }
+
+    async fn response_trailer_filter(
+        &self,
+        _: &mut Session,
+        trailers: &mut HeaderMap,
+        _: &mut Exchange,
+    ) -> Result<Option<Bytes>> {
+        dress::undress_trailers(trailers, &self.enforcer.reserved());
+        Ok(None)
     }
 
     fn fail_to_connect(

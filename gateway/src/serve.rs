@@ -100,6 +100,7 @@ impl Gateway {
         let open = self.connections.open();
         if tokio::time::timeout(self.drain_timeout, self.connections.drained()).await.is_err() {
             tracing::warn!(open, "requests were still under way when the drain time-out was over");
+            self.connections.cut().await;
         }
         for task in self.tasks {
             task.abort();

@@ -36,9 +36,13 @@ impl HeaderTemplate {
     /// The field's value for a request.
     ///
     /// # Errors
-    /// When the value is missing, cannot be written in this encoding, or holds a control character.
+    /// When the value is missing, cannot be written in this encoding, holds a control character, or begins or ends with
+    /// white space: whoever reads the field takes that off (RFC 9110 §5.5), and `admin ` is not `admin`.
     pub fn read(&self, inputs: &Inputs<'_>) -> Result<HeaderValue, TargetError> {
         let text = self.encoding.write(&self.value, inputs)?;
+        if text.trim().len() != text.len() {
+            return Err(self.value.problem(TargetProblem::NotAHeader));
+        }
         HeaderValue::from_bytes(text.as_bytes()).map_err(|_| self.value.problem(TargetProblem::NotAHeader))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use portreeve_tests::{Answer, Door, PATIENCE, Request, Upstream, client};
+use portreeve_tests::{Answer, Door, Gateway, Issuer, PATIENCE, Request, Upstream, client, eventually};
 
 /// A service that answers every request with these octets and closes.
 fn answering(bytes: &'static str) -> Door {
@@ -138,4 +138,81 @@ fn a_tunnel_is_refused_and_recorded_in_both_versions() {
         );
     }
     assert!(door.upstream.seen().is_empty());
+}
+
+const READING: &str = "
+defaults: { upstream: app, authenticate: [test] }
+routes:
+  - match: GET /regions
+    resource: file
+    action: read
+    id: '\"x\"'
+    attr:
+      owner: headers['x-owner']
+  - match: GET /told/{name}
+    access: public
+    headers: { x-name: path.name }
+";
+
+#[test]
+fn what_a_client_nominates_away_is_not_there_for_the_decision_either() {
+    let (issuer, upstream) = (Issuer::new(), Upstream::echo());
+    let project = Door::project(upstream.port(), &issuer);
+    project.write("routes/reading.yaml", READING);
+    let gateway = Gateway::start(project);
+    let token = issuer.token("sally", &["user"], &serde_json::json!({}));
+    for (connection, status) in [("close", 200), ("close, X-Owner", 400), ("x-owner,close", 400)] {
+        let request = Request::get("/regions").bearer(&token).header("X-Owner", "sally");
+        let reply = gateway.send(&request.header("Connection", connection));
+        assert_eq!(reply.status, status, "{connection}: {}", reply.text());
+    }
+    assert_eq!(upstream.only().header("x-owner"), Some("sally"));
+}
+
+#[test]
+fn a_value_that_would_be_read_as_another_one_is_not_sent() {
+    let (issuer, upstream) = (Issuer::new(), Upstream::echo());
+    let project = Door::project(upstream.port(), &issuer);
+    project.write("routes/reading.yaml", READING);
+    let gateway = Gateway::start(project);
+    for (name, status) in
+        [("root", 200), ("root%20", 403), ("%20root", 403), ("%C2%A0root", 403), ("ro%20ot", 200)]
+    {
+        let reply = gateway.send(&Request::get(&format!("/told/{name}")));
+        assert_eq!(reply.status, status, "{name}: {}", reply.text());
+    }
+    let told: Vec<_> = upstream.seen().iter().map(|seen| seen.header("x-name").map(str::to_owned)).collect();
+    assert_eq!(told, [Some("root".to_owned()), Some("ro ot".to_owned())]);
+}
+
+#[test]
+fn a_length_that_is_a_list_is_refused() {
+    let door = Door::open();
+    for length in ["3, 3", "3,3"] {
+        let reply = door.gateway.send_raw(format!(
+            "POST /public/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\nabc"
+        ));
+        assert_eq!((reply.status, reply.closed), (400, true), "4.3 {length}: {reply:?}");
+    }
+    assert!(door.upstream.seen().is_empty());
+}
+
+#[test]
+fn what_is_cut_off_when_the_gateway_stops_is_recorded() {
+    let (issuer, upstream) = (Issuer::new(), Upstream::hanging());
+    let project = Door::project(upstream.port(), &issuer);
+    let config = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    project.write("portreeve.yaml", &format!("{config}limits: {{ drain-timeout: 200ms }}\n"));
+    let mut gateway = Gateway::start(project);
+    let mut stream = TcpStream::connect(("127.0.0.1", gateway.project().port())).unwrap();
+    stream.write_all(&Request::get("/public/x").bytes()).unwrap();
+    eventually("the request is under way", || !upstream.seen().is_empty());
+    gateway.process().signal("TERM");
+    assert!(gateway.process().ended_within(PATIENCE).is_some_and(|status| status.success()));
+    let record = &gateway.audit().wait_for(1)[0];
+    assert_eq!(
+        (&record["status"], &record["refused"]),
+        (&serde_json::Value::Null, &"gateway/stopped".into()),
+        "{record}"
+    );
 }

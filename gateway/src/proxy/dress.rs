@@ -106,6 +106,13 @@ pub(super) fn undress(
     }
 }
 
+/// The same for what comes after a body.
+pub(super) fn undress_trailers(trailers: &mut HeaderMap, reserved: &[HeaderName]) {
+    for name in for_one_hop(trailers, reserved) {
+        trailers.remove(&name);
+    }
+}
+
 fn for_one_hop(headers: &HeaderMap, reserved: &[HeaderName]) -> Vec<HeaderName> {
     let mut strange: Vec<HeaderName> = Vec::new();
     for value in headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()) {
@@ -286,6 +293,13 @@ mod tests {
             assert_eq!(before.chain(&arrival(trusted)).unwrap(), chain);
             assert_eq!((before.proto, before.host), (proto.parse().unwrap(), host.parse().unwrap()));
         }
+    }
+
+    #[test]
+    fn trailers_say_nothing_in_the_gateways_name() {
+        let mut trailers = request(&[("grpc-status", "0"), ("X_User_Id", "root")]).headers;
+        undress_trailers(&mut trailers, &[HeaderName::from_static("x-user-id")]);
+        assert_eq!(trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["grpc-status"]);
     }
 
     #[test]

@@ -37,6 +37,17 @@ pub(crate) struct Permitted {
     attempts: u8,
     /// Whether the gateway had to answer in the upstream's place.
     answered: bool,
+    /// Whether it came to its end.
+    closed: bool,
+}
+
+impl Drop for Permitted {
+    /// Whatever is not closed when it goes was cut off with its connection, because the gateway stops.
+    fn drop(&mut self) {
+        if !self.closed {
+            self.record.refused.get_or_insert("gateway/stopped");
+        }
+    }
 }
 
 impl Exchange {
@@ -51,6 +62,7 @@ impl Exchange {
             body: 0,
             attempts: 0,
             answered: false,
+            closed: false,
         })
     }
 
@@ -139,10 +151,20 @@ impl Exchange {
         }
     }
 
+    /// Notes the status that is about to be sent.
+    pub(crate) fn begin(&mut self, status: u16) {
+        if let Self::Permitted(permitted) = self {
+            permitted.record.status = Some(status);
+        }
+    }
+
     /// Closes the record with the status that was sent, if one was.
     pub(crate) fn close(&mut self, status: Option<u16>) {
         match self {
-            Self::Permitted(permitted) => permitted.record.status = status,
+            Self::Permitted(permitted) => {
+                permitted.record.status = status;
+                permitted.closed = true;
+            }
             Self::Refused(record) => record.status = status,
             Self::Arrived => {}
         }

@@ -15,7 +15,7 @@ use pingora::{
     proxy::HttpProxy,
     server::ShutdownWatch,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::{Proxy, Unread, deadline::DeadlineIo};
 
@@ -25,12 +25,13 @@ pub(crate) struct Connections {
     open: AtomicUsize,
     limit: usize,
     closed: Notify,
+    cut: watch::Sender<bool>,
 }
 
 impl Connections {
     /// None yet, and never more than `limit`.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { open: AtomicUsize::new(0), limit, closed: Notify::new() }
+        Self { open: AtomicUsize::new(0), limit, closed: Notify::new(), cut: watch::Sender::new(false) }
     }
 
     /// How many are open.
@@ -48,6 +49,14 @@ impl Connections {
             // The time-out only guards against a wake-up between the count and the wait.
             let _ = tokio::time::timeout(Duration::from_millis(100), closed).await;
         }
+    }
+
+    /// Ends those that are still open, and what is under way on them. Their records are sent when this is over.
+    pub(crate) async fn cut(&self) {
+        self.cut.send_replace(true);
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.drained()).await;
+        // The streams of an HTTP/2 connection are tasks of their own, which see that it is gone.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     fn admit(self: &Arc<Self>) -> Option<Admitted> {
@@ -97,10 +106,17 @@ impl ServerApp for Front {
             let unread = Arc::clone(&self.unread) as _;
             DeadlineIo::wrap(stream, self.header_deadline, unread, shutdown.clone()).ok()?
         };
-        // Kept alive here: handing the stream back would have it wrapped once more for every request.
-        let mut next = Some(wrapped);
-        while let Some(stream) = next {
-            next = ServerApp::process_new(&self.proxy, stream, shutdown).await;
+        let mut cut = self.connections.cut.subscribe();
+        let serve = async {
+            // Kept alive here: handing the stream back would have it wrapped once more for every request.
+            let mut next = Some(wrapped);
+            while let Some(stream) = next {
+                next = ServerApp::process_new(&self.proxy, stream, shutdown).await;
+            }
+        };
+        tokio::select! {
+            () = serve => {}
+            _ = cut.wait_for(|cut| *cut) => {}
         }
         None
     }

@@ -69,10 +69,12 @@ fn secured(session: &Session) -> Option<&Secured> {
 /// The path and query exactly as received. pingora drops a fragment, which is refused like any other second reading, so
 /// one is put in its place; spaces and bytes that are no text are refused in the same way.
 fn target(session: &Session) -> &str {
-    const UNREADABLE: &str = "/#";
+    const UNREADABLE: &str = "/\u{80}";
     let header = session.req_header();
-    if !header.raw_path_is_utf8() || !is_plain(session) {
-        return UNREADABLE;
+    match request_line(session) {
+        Some(line) if line.contains(&b'#') => return "/#",
+        Some(line) if !is_plain(&line) => return UNREADABLE,
+        _ => {}
     }
     let raw = std::str::from_utf8(header.raw_path()).unwrap_or(UNREADABLE);
     match absolute(header) {
@@ -99,7 +101,9 @@ fn absolute(header: &RequestHeader) -> Option<(&str, &str)> {
 pub(super) fn has_one_framing(session: &Session) -> bool {
     let headers = &session.req_header().headers;
     if !headers.contains_key(TRANSFER_ENCODING) {
-        return true;
+        // pingora reads `3, 3` as 3 and passes it on as it is.
+        let length = headers.get(CONTENT_LENGTH).map(http::HeaderValue::as_bytes).unwrap_or(b"0");
+        return length.iter().all(u8::is_ascii_digit);
     }
     if session.req_header().version == Version::HTTP_10 {
         return false;
@@ -115,14 +119,17 @@ pub(super) fn has_one_framing(session: &Session) -> bool {
     chunked && codings.next().is_none() && !has_length
 }
 
-/// Whether the request line is three words of plain ASCII without a fragment. pingora forgives a space in the target.
-fn is_plain(session: &Session) -> bool {
-    let Some(raw) = raw(session) else { return true };
-    // Some clients send an empty line after a body (RFC 9112 §2.2).
+/// Whether a request line is three words of plain ASCII.
+fn is_plain(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' '..=b'~'))
+        && line.iter().filter(|byte| **byte == b' ').count() == 2
+}
+
+/// The first line that is not empty: some clients send an empty one after a body (RFC 9112 §2.2). HTTP/1.1 only.
+fn request_line(session: &Session) -> Option<Bytes> {
+    let raw = raw(session)?;
     let mut lines = raw.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    let plain = line.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != b'#');
-    plain && line.iter().filter(|byte| **byte == b' ').count() == 2
+    lines.find(|line| !line.is_empty()).map(|line| raw.slice_ref(line))
 }
 
 /// The header as it came, request line included; HTTP/1.1 only.

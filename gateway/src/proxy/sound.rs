@@ -25,13 +25,19 @@ pub(super) fn require(answer: &mut ResponseHeader, upgrade: bool) -> Result<()> 
         answer.remove_header(&TRANSFER_ENCODING);
         answer.remove_header(&CONTENT_LENGTH);
     }
-    // Several that differ were refused before.
-    if answer.headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some()
-        && let Some(length) = answer.headers.get(CONTENT_LENGTH).cloned()
-    {
-        answer.insert_header(CONTENT_LENGTH, length)?;
+    say_once(answer)
+}
+
+/// A length that is told several times. Those that differ were refused before.
+fn say_once(answer: &mut ResponseHeader) -> Result<()> {
+    let mut lengths = answer.headers.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else { return Ok(()) };
+    let one = first.as_bytes().split(|byte| *byte == b',').next().unwrap_or_default().trim_ascii();
+    if lengths.next().is_none() && one.len() == first.len() {
+        return Ok(());
     }
-    Ok(())
+    let one = one.to_vec();
+    answer.insert_header(CONTENT_LENGTH, one)
 }
 
 fn is_websocket(answer: &ResponseHeader) -> bool {
@@ -90,6 +96,7 @@ mod tests {
             (204, &[("content-length", "3")][..], &[][..]),
             (204, &[("transfer-encoding", "chunked")], &[]),
             (200, &[("content-length", "3"), ("content-length", "3")], &["3"]),
+            (200, &[("content-length", "3, 3")], &["3"]),
             (304, &[("content-length", "300")], &["300"]),
         ] {
             let mut answer = answer(status, fields);

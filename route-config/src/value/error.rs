@@ -52,8 +52,8 @@ pub enum TargetProblem {
     /// What must not be empty is.
     #[error("is empty")]
     Empty,
-    /// The text holds a control character, so it cannot be a header field.
-    #[error("holds a character that no header field can have")]
+    /// The text holds a control character, or white space at an end, so it cannot be a header field.
+    #[error("holds a character that no header field can have, or begins or ends with white space")]
     NotAHeader,
     /// The expression failed.
     #[error("{0}")]
