@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use portreeve_diagnostics::{Diagnostic, Report, Spanned, read::items};
 use portreeve_route_config::{Access, Mutation, Route, RouteTable};
 
-use crate::config::Config;
+use crate::config::{Config, ListenerSettings};
 
 /// What routes name.
 #[derive(Debug, Default)]
@@ -25,10 +25,11 @@ pub(crate) fn report(config: &Config, routes: &RouteTable, report: &mut Report) 
         report.push(config.routes.iter().fold(found, |found, path| found.at(path.span, "nothing in here")));
         return;
     }
-    let mut used = Used::default();
+    let mut used = Used { answers: BTreeSet::from(["default"]), ..Used::default() };
     routes.routes().for_each(|route| used.add(route));
     let parts = config.authenticators.iter().filter_map(|(_, node)| node.get("together")).flat_map(items);
     used.authenticators.extend(parts.filter_map(|part| part.as_str()));
+    certificates(config, &used, report);
     for (what, names, used) in [
         ("upstream", config.upstream_names.iter().collect::<Vec<_>>(), &used.upstreams),
         ("authenticator", names(&config.authenticators), &used.authenticators),
@@ -41,6 +42,24 @@ pub(crate) fn report(config: &Config, routes: &RouteTable, report: &mut Report) 
                 _ => format!("no route needs the {what} `{}`", name.value),
             };
             report.push(Diagnostic::warning("config/unused", message).at(name.span, "never used"));
+        }
+    }
+}
+
+/// Without authorities nobody is asked for a certificate, so nobody could have one.
+fn certificates(config: &Config, used: &Used<'_>, report: &mut Report) {
+    let asks = |listener: &ListenerSettings| listener.tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+    if config.listeners.iter().any(asks) {
+        return;
+    }
+    for (name, node) in
+        config.authenticators.iter().filter(|(name, _)| used.authenticators.contains(&*name.value))
+    {
+        if node.get("client-certificate").is_some_and(|way| way.get("forwarded").is_none()) {
+            let message =
+                format!("no listener asks for client certificates, so `{}` lets nobody in", name.value);
+            let found = Diagnostic::warning("config/no-client-ca", message).at(name.span, "needs them");
+            report.push(found.help("name authorities under a listener's `tls.client-ca`"));
         }
     }
 }
@@ -107,10 +126,20 @@ mod tests {
                 "answers: { spare: { answer: page } }\nroutes:",
                 "no route names the answers `spare` @ spare",
             ),
+            (
+                "    jwt: { issuer: https://dev.portreeve.test, audience: notes, jwks: dev/jwks.json, algorithms: [ES256] }\n    principal: { id: claims.sub, roles: claims.roles }",
+                "    client-certificate: {}\n    principal: { id: certificate.common_name }",
+                "no listener asks for client certificates, so `dev` lets nobody in @ dev",
+            ),
             ("[routes/]", "[empty]", "there is no route, so every request is answered 404 @ empty"),
         ] {
             assert_eq!(said(from, to), [expected], "{to}");
         }
+    }
+
+    #[test]
+    fn answers_by_default_need_no_name() {
+        assert_eq!(said("routes:", "answers: { default: { answer: page } }\nroutes:"), Vec::<String>::new());
     }
 
     #[test]

@@ -339,6 +339,12 @@ policies: { directory: policies }
                 "`0.0.0.0/0` is everybody, and then anybody could say who they are @ 0.0.0.0/0",
             ),
             (
+                "127.0.0.1:8080",
+                "127.0.0.1:1, trusted-proxies: 128.0.0.0/1",
+                "`128.0.0.0/1` is everybody, and then anybody could say who they are @ 128.0.0.0/1",
+            ),
+            ("[http://127.0.0.1:8000]", "http://a, host: 'a:70000'", "`a:70000` is not a host @ 'a:70000'"),
+            (
                 "http://127.0.0.1:8000",
                 "ftp://a",
                 "the endpoint `ftp://a` must start with `http://` or `https://` @ ftp://a",

@@ -160,6 +160,11 @@ fn certificate(node: &Node, folder: &Folder, report: &mut Report) -> Option<Cert
     Some(files)
 }
 
+/// Wider than any private range, so that it holds addresses of strangers.
+fn is_the_world(net: &IpNet) -> bool {
+    net.prefix_len() < if matches!(net, IpNet::V4(_)) { 8 } else { 7 }
+}
+
 /// Networks whose word is taken. Everybody is not a network.
 fn networks(node: &Node, report: &mut Report) -> Vec<IpNet> {
     let mut all = Vec::new();
@@ -167,7 +172,7 @@ fn networks(node: &Node, report: &mut Report) -> Vec<IpNet> {
         let Some(written) = text(node, "`trusted-proxies`", report) else { continue };
         let single = || written.value.parse::<IpAddr>().ok().map(IpNet::from);
         match written.value.parse::<IpNet>().ok().or_else(single) {
-            Some(net) if net.prefix_len() == 0 => {
+            Some(net) if is_the_world(&net) => {
                 let message =
                     format!("`{}` is everybody, and then anybody could say who they are", written.value);
                 report.push(Diagnostic::error("config/trust-everybody", message).at(node.span, "too wide"));

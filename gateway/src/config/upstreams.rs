@@ -104,8 +104,9 @@ fn named(upstream: &UpstreamSettings, span: Span, report: &mut Report) {
 
 fn host(node: &Node, report: &mut Report) -> Option<HeaderValue> {
     let written = text(node, "`host`", report)?;
-    let sound =
-        written.value.parse::<http::uri::Authority>().ok().filter(|host| !host.as_str().contains('@'));
+    let has_port = |host: &http::uri::Authority| host.as_str() == host.host() || host.port_u16().is_some();
+    let sound = written.value.parse::<http::uri::Authority>().ok();
+    let sound = sound.filter(|host| !host.as_str().contains('@') && has_port(host));
     if sound.is_none() {
         let message = format!("`{}` is not a host", written.value);
         report.push(Diagnostic::error("config/bad-host", message).at(node.span, "must be like `app.test`"));

@@ -152,6 +152,10 @@ pub(super) fn suggested<'a>(
 }
 
 fn not_an_expression(raw: &RawText, wrong: &Wrong) -> Diagnostic {
+    if raw.text.trim().is_empty() {
+        let found = Diagnostic::error("config/empty", "an expression is empty").at(raw.span, "empty");
+        return found.help("write `'\"\"'` for an empty text");
+    }
     let found = Diagnostic::error("route/expression", wrong.message.as_str())
         .at(raw.part(wrong.start, wrong.end), "in this expression");
     let word = raw.text.get(wrong.start..wrong.end).unwrap_or_default();

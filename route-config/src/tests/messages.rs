@@ -45,6 +45,7 @@ fn what_is_wrong_with_a_route_is_said_at_its_place() {
             "{ match: 'GET /a/{id}', resource: x, action: view, id: path.id, load: { get: '/a/{id}', max_bytes: 0 } }",
             "config/zero `0`: `max_bytes` must be more than 0",
         ),
+        ("{ match: GET /a, resource: x, action: view, id: '' }", "config/empty `''`: an expression is empty"),
         (
             "{ match: GET /a, host: [], access: authenticated }",
             "route/match `GET /a`: this matches nothing: a list of methods or hosts is empty",

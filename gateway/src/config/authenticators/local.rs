@@ -1,6 +1,6 @@
 //! Mechanisms that ask nobody else: `api-key`, `basic`, `headers`, `client-certificate`, `anonymous` and `deny`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use portreeve_diagnostics::{
     Diagnostic, Kind, Node, Report,
@@ -36,7 +36,12 @@ pub(super) fn api_key(way: &Way<'_>, report: &mut Report) -> Option<Arc<dyn Auth
 fn key(node: &Node, report: &mut Report) -> Option<ApiKeyEntry> {
     let mut fields = Fields::of(node, "a key", report)?;
     let digest = fields.required("sha256", report).and_then(|node| text(node, "`sha256`", report));
-    let expires_at = fields.optional("expires-at").and_then(|node| moment(node, report));
+    let expires = fields.optional("expires-at");
+    let expires_at = expires.and_then(|node| moment(node, report));
+    if let (Some(node), true) = (expires, expires_at.is_some_and(|at| at <= SystemTime::now())) {
+        let message = "this key has expired, so nobody can call with it";
+        report.push(Diagnostic::warning("config/expired", message).at(node.span, "is over"));
+    }
     let has_id = fields.required("id", report).is_some();
     let owner = profile(&mut fields, None, report);
     fields.finish(report);

@@ -24,7 +24,13 @@ pub(in crate::config) fn address(written: &Spanned<String>, report: &mut Report)
         let message = format!("`{}` is not a URL of `http` or `https`", written.value);
         report.push(Diagnostic::error("config/bad-url", message).at(written.span, "not such a URL"));
     }
-    url
+    let url = url?;
+    if !url.username().is_empty() || url.password().is_some() {
+        let found = Diagnostic::error("config/bad-url", "a URL must not hold a name or a password");
+        report.push(found.at(written.span, "has one"));
+        return None;
+    }
+    Some(url)
 }
 
 /// The URL of a server that the gateway trusts or tells secrets. Inside a host or a private network plain HTTP is usual.
@@ -66,6 +72,11 @@ fn place(node: &Node, report: &mut Report) -> Option<Place> {
     let cookie = fields.optional("cookie").and_then(|node| text(node, "`cookie`", report));
     let query = fields.optional("query").and_then(|node| text(node, "`query`", report));
     fields.finish(report);
+    // Names of cookies are tokens, as those of header fields are.
+    if let Some(name) = cookie.as_ref().filter(|name| HeaderName::try_from(&*name.value).is_err()) {
+        let message = format!("`{}` is not the name of a cookie", name.value);
+        report.push(Diagnostic::error("config/bad-cookie", message).at(name.span, "not a name"));
+    }
     if let (Some(span), true) = (before, cookie.is_some() || query.is_some()) {
         let message = "`scheme` and `prefix` stand before the credential in a `header`";
         report.push(Diagnostic::error("config/unused-scheme", message).at(span, "says nothing"));

@@ -115,6 +115,19 @@ fn what_cannot_be_is_said_where_it_was_written() {
             "config/insecure-url `http://8.8.8.8/whoami` is asked without TLS @ http://8.8.8.8/whoami",
         ),
         (
+            "one: { session: { url: https://u:p@s.test/whoami, from: { cookie: a } } }",
+            "config/bad-url a URL must not hold a name or a password @ https://u:p@s.test/whoami",
+        ),
+        (
+            "one: { session: { url: https://s.test/whoami, from: { cookie: 'a b' } } }",
+            "config/bad-cookie `a b` is not the name of a cookie @ 'a b'",
+        ),
+        (
+            "one: { api-key: { keys: [{ sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824, id: ci, \
+             expires-at: 2020-01-01T00:00:00Z }] } }",
+            "config/expired this key has expired, so nobody can call with it @ 2020-01-01T00:00:00Z",
+        ),
+        (
             "one: { anonymous: , deny: }",
             "config/authenticator-kind `one` must have one way to authenticate, and this has 2 @ one",
         ),
