@@ -16,7 +16,10 @@ mod read;
 mod sound;
 mod unread;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -160,6 +163,19 @@ impl ProxyHttp for Proxy {
         dress::undress(response, &self.enforcer.reserved(), exchange)
     }
 
+    fn response_body_filter(
+        &self,
+        _: &mut Session,
+        _: &mut Option<Bytes>,
+        end: bool,
+        exchange: &mut Exchange,
+    ) -> Result<Option<Duration>> {
+        if end {
+            exchange.end();
+        }
+        Ok(None)
+    }
+
     async fn response_trailer_filter(
         &self,
         _: &mut Session,
@@ -198,7 +214,9 @@ impl ProxyHttp for Proxy {
             tracing::warn!(upstream = %name, kind = code, event = exchange.id(), error, "an upstream failed");
             self.metrics.upstream_failed(name, code);
         }
-        exchange.note(failure::record_code(error), || failure::told(error));
+        if !(exchange.is_ended() && failure::is_unsent(error)) {
+            exchange.note(failure::record_code(error), || failure::told(error));
+        }
         if let Some(status) = status
             && session.response_written().is_none()
         {

@@ -120,16 +120,11 @@ fn a_tunnel_is_refused_and_recorded_in_both_versions() {
         .send_raw("CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\nGET / HTTP/1.1\r\n\r\n");
     assert_eq!((reply.status, reply.rest.len()), (405, 0), "{reply:?}");
 
-    // The preface, empty settings, and one HEADERS frame that ends stream 1 (RFC 9113).
-    let mut http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00".to_vec();
-    let fields = b"\x00\x07:method\x07CONNECT\x00\x0a:authority\x0aa.test:443";
-    http2.extend_from_slice(&[0, 0, u8::try_from(fields.len()).unwrap(), 1, 5, 0, 0, 0, 1]);
-    http2.extend_from_slice(fields);
     let mut stream = connect(&door);
-    stream.write_all(&http2).unwrap();
+    let fields = [(":method", "CONNECT"), (":authority", "a.test:443")];
+    stream.write_all(&[PREFACE, &headers(&fields, true)].concat()).unwrap();
     let records = door.gateway.audit().wait_for(2);
-    let mut answered = [0; 9];
-    stream.read_exact(&mut answered).unwrap();
+    assert!(frame(&mut stream).is_some());
     for record in records {
         assert_eq!(
             (&record["status"], &record["refused"]),
@@ -215,4 +210,90 @@ fn what_is_cut_off_when_the_gateway_stops_is_recorded() {
         (&serde_json::Value::Null, &"gateway/stopped".into()),
         "{record}"
     );
+}
+
+/// How a connection of HTTP/2 begins, with empty settings (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00";
+
+/// A frame of stream 1.
+fn written(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags, 0, 0, 0, 1], payload].concat()
+}
+
+/// A HEADERS frame; the fields are neither indexed nor compressed.
+fn headers(fields: &[(&str, &str)], last: bool) -> Vec<u8> {
+    let mut block = Vec::new();
+    for (name, value) in fields {
+        block.push(0);
+        for text in [name, value] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend_from_slice(text.as_bytes());
+        }
+    }
+    written(1, 4 | u8::from(last), &block)
+}
+
+/// The kind and the stream of the next frame, while there are any.
+fn frame(stream: &mut TcpStream) -> Option<(u8, u32)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).ok()?;
+    let [a, b, c, kind, _, id @ ..] = head;
+    let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+    stream.read_exact(&mut payload).ok()?;
+    Some((kind, u32::from_be_bytes(id)))
+}
+
+#[test]
+fn a_stream_that_is_refused_is_read_on_for_a_while() {
+    let door = Door::open();
+    let mut stream = connect(&door);
+    let fields = [(":method", "POST"), (":scheme", "http"), (":authority", "a.test"), (":path", "/admin/x")];
+    let body = written(0, 0, &[b'x'; 16_000]);
+    stream.write_all(&[PREFACE, &headers(&fields, false), &body, &body, &body, &body].concat()).unwrap();
+    let (answer, reset, room) = ((1, 1), (3, 1), (8, 1));
+    let mut awaited = vec![answer, room];
+    while !awaited.is_empty() {
+        let next = frame(&mut stream).expect("the answer comes, and room for more of the body");
+        assert_ne!(next, reset, "the answer is taken back before the body could be read");
+        awaited.retain(|frame| *frame != next);
+    }
+    assert_eq!(door.gateway.audit().wait_for(1)[0]["status"], 401);
+}
+
+#[test]
+fn a_beginning_of_http_2_where_it_is_not_spoken_is_answered_and_recorded() {
+    let (issuer, upstream) = (Issuer::new(), Upstream::echo());
+    let project = Door::project(upstream.port(), &issuer);
+    let config = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    project.write("portreeve.yaml", &config.replacen(" }]", ", h2c: false }]", 1));
+    let gateway = Gateway::start(project);
+    let reply = gateway.send_raw(PREFACE);
+    assert_eq!(reply.status, 400, "{reply:?}");
+    let id = reply.header("x-request-id").expect("it is the gateway that answers");
+    assert_eq!(gateway.audit().of_event(id)["refused"], "request/malformed");
+}
+
+#[test]
+fn a_client_that_keeps_its_body_once_it_is_answered_has_broken_nothing() {
+    let service = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let issuer = Issuer::new();
+    let gateway = Gateway::start(Door::project(service.local_addr().unwrap().port(), &issuer));
+    std::thread::spawn(move || {
+        let (mut stream, _) = service.accept().unwrap();
+        let mut head = [0; 4096];
+        assert!(stream.read(&mut head).unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno").unwrap();
+        // Until the gateway lets go of it.
+        while stream.read(&mut head).is_ok_and(|read| read > 0) {}
+    });
+    let mut stream = TcpStream::connect(("127.0.0.1", gateway.project().port())).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head =
+        "POST /public/x HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    assert_eq!(client::read_reply(&mut stream, false).unwrap().status, 403);
+    drop(stream);
+    let record = &gateway.audit().wait_for(1)[0];
+    assert_eq!((&record["status"], &record["refused"]), (&403.into(), &serde_json::Value::Null), "{record}");
 }

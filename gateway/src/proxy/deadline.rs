@@ -170,7 +170,6 @@ impl DeadlineIo {
     fn watch(&mut self, arrived: &[u8]) {
         match self.clock.state() {
             READING => {}
-            WAITING if arrived.starts_with(b"PRI * HTTP/2.0") => self.clock.disarm(),
             WAITING if !arrived.is_empty() => {
                 self.clock.advance(READING);
                 self.until = Some(Instant::now() + self.limit);
@@ -295,6 +294,10 @@ impl Peek for DeadlineIo {
         };
         for (to, from) in buf.iter_mut().zip(&seen) {
             *to = *from;
+        }
+        // Only here is HTTP/2 spoken to somebody who begins so; anywhere else it is one more header that cannot be read.
+        if seen == H2_PREFACE {
+            self.clock.disarm();
         }
         self.peeked = seen;
         Ok(true)

@@ -37,7 +37,9 @@ pub(crate) struct Permitted {
     attempts: u8,
     /// Whether the gateway had to answer in the upstream's place.
     answered: bool,
-    /// Whether it came to its end.
+    /// Whether the upstream's answer came to its end.
+    ended: bool,
+    /// Whether it all came to its end.
     closed: bool,
 }
 
@@ -62,6 +64,7 @@ impl Exchange {
             body: 0,
             attempts: 0,
             answered: false,
+            ended: false,
             closed: false,
         })
     }
@@ -133,6 +136,18 @@ impl Exchange {
             permitted.record.refused = Some(code);
             permitted.record.detail = Some(why().into());
         }
+    }
+
+    /// Notes that the upstream has answered whole.
+    pub(crate) fn end(&mut self) {
+        if let Self::Permitted(permitted) = self {
+            permitted.ended = true;
+        }
+    }
+
+    /// Whether the upstream has answered whole.
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self, Self::Permitted(permitted) if permitted.ended)
     }
 
     /// Notes that the gateway itself answers.

@@ -68,6 +68,12 @@ pub(super) fn told(error: &Error) -> String {
     text
 }
 
+/// Whether the client went away while it was sending. Once it is answered it may (RFC 9110 §10.1.1, RFC 9112 §9.5).
+pub(super) fn is_unsent(error: &Error) -> bool {
+    let gone = matches!(error.etype(), ErrorType::ConnectionClosed | ErrorType::ReadError);
+    gone && *error.esource() == ErrorSource::Downstream
+}
+
 /// The code for the record.
 pub(super) fn record_code(error: &Error) -> Option<&'static str> {
     if matches!(error.etype(), HTTPStatus(413)) {
