@@ -31,9 +31,10 @@ impl<'n> Fields<'n> {
     /// The value under a key, if it is there. A key without a value is reported in the end: whoever wrote `tls:` did
     /// not mean a listener without it.
     pub fn optional(&mut self, key: &'static str) -> Option<&'n Node> {
+        let again = self.known.contains(&key);
         let found = self.section(key);
         let entry = self.entries.iter().find(|entry| entry.key.value == key);
-        self.blank.extend(entry.filter(|_| found.is_none() && !self.lenient));
+        self.blank.extend(entry.filter(|_| found.is_none() && !again && !self.lenient));
         found
     }
 
@@ -131,6 +132,7 @@ mod tests {
         let mut fields = Fields::of(&node, "a listener", &mut report).unwrap();
         assert!(fields.optional("tls").is_none());
         assert!(fields.required("issuer", &mut report).is_none());
+        assert!(fields.optional("issuer").is_none());
         assert!(fields.section("log").is_none());
         assert!(fields.present("stored").is_some());
         fields.finish(&mut report);

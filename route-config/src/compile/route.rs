@@ -150,7 +150,15 @@ fn mutate(raw: &RawRoute, defaults: &RawShared, scope: &Scope<'_>, report: &mut 
         all.extend(add(headers, inherited(stated), report));
     }
     let stated = raw.shared.mutate.is_some();
+    let mut named: Vec<&str> = Vec::new();
     for mutation in raw.shared.mutate.as_ref().or(defaults.mutate.as_ref()).into_iter().flatten() {
+        if let RawMutation::Named(name) = mutation {
+            if named.contains(&&*name.value) {
+                let message = format!("the mutator `{}` is there twice", name.value);
+                report.push(Diagnostic::warning("route/repeated-mutator", message).at(name.span, "again"));
+            }
+            named.push(&name.value);
+        }
         match mutation {
             RawMutation::Named(name) if inherited(stated) => all.push(Mutation::NamedIfPublic(shared(name))),
             RawMutation::Named(name) => all.push(Mutation::Named(shared(name))),

@@ -186,6 +186,12 @@ routes:
 }
 
 #[test]
+fn a_mutator_that_is_there_twice_is_said_to_be() {
+    let text = "routes: [{ match: GET /a, upstream: app, access: public, mutate: [a, b, a] }]\n";
+    assert_eq!(findings(text), ["route/repeated-mutator `a`: the mutator `a` is there twice"]);
+}
+
+#[test]
 fn an_authenticator_that_is_there_twice_is_said_to_be() {
     let text = "
 defaults: { upstream: app, authenticate: [a, b, a] }
