@@ -23,7 +23,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Response, StatusCode, Version};
+use http::{HeaderMap, Method, Response, StatusCode, Version, header::TRANSFER_ENCODING};
 use ipnet::IpNet;
 use pingora::{
     Error, ErrorType, Result,
@@ -77,6 +77,10 @@ impl ProxyHttp for Proxy {
             }
         }
         nominated::take_off(session.req_header_mut());
+        // HTTP/1.0 knows of no interim answers (RFC 9110 §15.2).
+        if session.req_header().version == Version::HTTP_10 {
+            session.set_ignore_info_resp(true);
+        }
         Ok(())
     }
 
@@ -159,6 +163,12 @@ impl ProxyHttp for Proxy {
         exchange: &mut Exchange,
     ) -> Result<()> {
         sound::require(response, session.is_upgrade_req())?;
+        // Nor of chunks (RFC 9112 §6.1): the end of the connection is the end of the body.
+        if session.req_header().version == Version::HTTP_10
+            && response.remove_header(&TRANSFER_ENCODING).is_some()
+        {
+            session.set_keepalive(None);
+        }
         exchange.begin(response.status.as_u16());
         dress::undress(response, &self.enforcer.reserved(), exchange)
     }

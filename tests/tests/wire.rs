@@ -79,6 +79,37 @@ fn an_answer_without_a_body_says_nothing_of_its_length() {
 }
 
 #[test]
+fn a_client_of_http_1_0_gets_neither_chunks_nor_interim_answers() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\nabc",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+    ] {
+        for connection in ["close", "keep-alive"] {
+            let door = answering(answer);
+            let mut stream = connect(&door);
+            let head =
+                format!("GET /public/x HTTP/1.0\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut all = String::new();
+            while !all.ends_with("abc") {
+                let mut next = [0];
+                assert_eq!(stream.read(&mut next).unwrap(), 1, "{connection}: {all}");
+                all.push(char::from(next[0]));
+            }
+            assert!(all.starts_with("HTTP/1.1 200") && all.ends_with("\r\n\r\nabc"), "{connection}: {all}");
+            if !all.contains("Content-Length") {
+                assert_eq!(
+                    stream.read(&mut [0]).unwrap(),
+                    0,
+                    "the end of the connection is the end of the body"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn whoever_is_still_sending_can_read_the_refusal() {
     let door = Door::open();
     let body = vec![b'x'; 4 << 20];
