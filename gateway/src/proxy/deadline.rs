@@ -208,6 +208,8 @@ impl AsyncRead for DeadlineIo {
         self.watch(buf.filled().get(before..).unwrap_or_default());
         if self.is_late(cx, result.is_pending()) {
             self.unread.late(self.peer());
+            // Whoever is told of an error is told of no octets, or has them counted wrongly.
+            buf.set_filled(before);
             return Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 "the header did not arrive in time",

@@ -47,6 +47,18 @@ async fn a_header_that_trickles_in_is_cut_off() {
 }
 
 #[tokio::test]
+async fn what_arrives_too_late_is_not_read_along_with_the_error() {
+    let (mut client, mut server) = connection(Duration::from_millis(200)).await;
+    client.write_all(b"x").await.unwrap();
+    server.read_exact(&mut [0]).await.unwrap();
+    client.write_all(b"y").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let mut text = Vec::new();
+    let error = server.read_to_end(&mut text).await.unwrap_err();
+    assert_eq!((error.kind(), text), (io::ErrorKind::TimedOut, Vec::new()));
+}
+
+#[tokio::test]
 async fn what_is_said_to_a_header_that_cannot_be_read_is_replaced_and_nothing_else_is() {
     for (done, expected) in [(false, "ours"), (true, "HTTP/1.1 400 Bad Request\r\n\r\n")] {
         let (mut client, mut server) = connection(Duration::from_secs(5)).await;
