@@ -23,6 +23,12 @@ const _: () = assert!(size_of::<Result<'_>>() <= 32);
 /// The value of a part of an expression.
 #[inline]
 pub(crate) fn value<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
+    argument(node, cx)
+}
+
+/// The same, put together where it goes.
+#[inline(always)]
+fn argument<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
     match access::direct(node, cx) {
         Direct::Found(found) => Ok(Val::from(found)),
         Direct::Missing(key) => access::absent(node, key),
@@ -119,11 +125,12 @@ fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'
     Ok((value(left, cx)?, value(right, cx)?))
 }
 
+#[inline(never)]
 fn function<'a>(node: &'a Node, of: (&str, Call), args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
     match args {
         [] => called(node, of, &[], cx),
-        [one] => called(node, of, &[value(one, cx)?], cx),
-        [one, two] => called(node, of, &[value(one, cx)?, value(two, cx)?], cx),
+        [one] => called(node, of, &[argument(one, cx)?], cx),
+        [one, two] => called(node, of, &[argument(one, cx)?, argument(two, cx)?], cx),
         _ => {
             let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
             called(node, of, &values?, cx)
