@@ -36,7 +36,7 @@ pub(crate) struct Compiled {
     pub(crate) bundle: Bundle,
     /// Everything that was found.
     pub(crate) report: Report,
-    /// What the configuration names, if it can be used. What is there may be what is wrong.
+    /// What the configuration names, as far as it can be understood. What is there may be what is wrong.
     pub(crate) named: Option<Named>,
     /// The revision, unless there is an error in the report.
     pub(crate) revision: Option<Revision>,
@@ -78,6 +78,7 @@ fn link(
     before: &KeptParts,
     report: &mut Report,
 ) -> Option<Revision> {
+    let understood = !report.has_errors();
     let authenticators = config::authenticators(
         &config.authenticators,
         source.folder(),
@@ -92,7 +93,9 @@ fn link(
         PolicySet::recompile(&text.bundle, &text.policies, &options, &before.policies);
     tracing::debug!(files = work.files, expressions = work.expressions, "policies were compiled");
     report.extend(found);
-    let upstreams: Vec<Arc<str>> = config.upstreams.iter().map(|one| Arc::clone(&one.name)).collect();
+    // As written: one that is wrong was told of, and whoever names it is right.
+    let upstreams: Vec<Arc<str>> =
+        config.upstream_names.iter().map(|name| name.value.as_str().into()).collect();
     let mutators = config::mutators(&config.mutators, &upstreams, source.folder(), &before.mints, report);
     let mints: Vec<_> = mutators.mints.iter().map(|kept| Arc::clone(&kept.mint)).collect();
     let known: Vec<_> = authenticators.iter().map(|kept| Arc::clone(&kept.authenticator)).collect();
@@ -100,7 +103,9 @@ fn link(
     let names: Vec<Arc<str>> = config.answers.iter().map(|(name, _)| name.value.as_str().into()).collect();
     let broken = broken(&config, &known, &mutators.named);
     let routes = routes?;
-    unused::report(&config, &routes, report);
+    if understood {
+        unused::report(&config, &routes, report);
+    }
     let project = Project {
         bundle: &text.bundle,
         routes,
@@ -129,4 +134,40 @@ fn broken(
     let made = |name: &str| mutators.iter().any(|(known, _)| **known == *name);
     let mutators = config.mutators.iter().map(|(name, _)| &*name.value).filter(|name| !made(name));
     authenticators.chain(mutators).map(Into::into).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_one_part_hides_nothing_in_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = [("127.0.0.1:8080", "127.0.0.1:80800"), ("http://127.0.0.1:8000", "ftp://a")];
+        crate::project::write(folder.path(), &wrong).unwrap();
+        crate::devkey::DevKey::in_folder(&folder.path().join("dev")).unwrap();
+        for (file, from, to) in [
+            ("routes/notes.yaml", "access:", "acces:"),
+            ("policies/note.yaml", "EFFECT_ALLOW", "EFFECT_ALOW"),
+        ] {
+            let path = folder.path().join(file);
+            let text = std::fs::read_to_string(&path).unwrap().replacen(from, to, 1);
+            std::fs::write(path, text).unwrap();
+        }
+        let compiled = compile(&Source::of(folder.path()), &KeptParts::default());
+        assert!(compiled.revision.is_none());
+        let found = |file: &str| {
+            let about = compiled.report.findings.iter().filter(|found| {
+                found.span().is_some_and(|span| &*compiled.bundle.files[span.file as usize].name == file)
+            });
+            about.map(|found| &*found.message).collect::<Vec<_>>()
+        };
+        assert_eq!(found("portreeve.yaml").len(), 2, "{:?}", compiled.report);
+        assert!(
+            found("routes/notes.yaml").iter().any(|said| said.contains("`acces`")),
+            "{:?}",
+            compiled.report
+        );
+        assert!(!found("policies/note.yaml").is_empty(), "{:?}", compiled.report);
+    }
 }

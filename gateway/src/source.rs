@@ -60,7 +60,8 @@ pub(crate) struct Text {
     pub(crate) routes: Vec<u32>,
     /// Which of them have policies.
     pub(crate) policies: Vec<u32>,
-    /// What the configuration says, if it can be used.
+    /// What the configuration says, as far as it can be understood. With errors in the report it is good for looking on,
+    /// and for nothing else.
     pub(crate) config: Option<Config>,
     /// What is wrong so far: with files, and with the configuration.
     pub(crate) report: Report,
@@ -106,7 +107,8 @@ impl Source {
             return Text::without_parts(alone, None, report);
         }
         let mut found = Report::default();
-        let Some(config) = self.configured(&alone, &mut found) else {
+        let config = self.configured(&alone, &mut found).filter(|_| !found.has_errors());
+        let Some(config) = config else {
             return Text::without_parts(alone, None, found);
         };
         let (bundle, mut report) = self.alone().include(&config.policies.value, is_yaml_or_json).read();

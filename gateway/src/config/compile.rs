@@ -20,7 +20,9 @@ use super::{
     upstreams::upstreams,
 };
 
-/// Compiles the one document of `portreeve.yaml`. Nothing comes back when there is an error in the report.
+/// Compiles the one document of `portreeve.yaml`, as far as it can be understood: what is wrong in one part of it hides
+/// nothing that is wrong in what another part names. With an error in the report it is good for looking on, and for
+/// nothing else. `None` if it does not even say where the policies are.
 pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Option<Config> {
     let raw = Raw::read(node, report)?;
     let listeners = raw.listeners.map(|node| listeners(node, folder, report));
@@ -48,22 +50,21 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
     let policies = raw.policies.and_then(|node| policies(node, report));
     let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
     let (policies, evaluation) = policies?;
-    let config = Config {
-        listeners: listeners?,
-        admin: admin?,
-        limits: limits?,
-        log: log?,
-        upstreams: upstreams?,
+    Some(Config {
+        listeners: listeners.unwrap_or_default(),
+        admin: admin.unwrap_or(ADMIN),
+        limits: limits.unwrap_or(LIMITS),
+        log: log.unwrap_or_default(),
+        upstreams: upstreams.unwrap_or_default(),
         upstream_names: raw.upstreams.and_then(Node::as_map).unwrap_or_default().iter().map(name).collect(),
         authenticators,
         mutators,
         answers,
-        routes: routes?,
+        routes: routes.unwrap_or_default(),
         policies,
         evaluation,
         audit,
-    };
-    (!report.has_errors()).then_some(config)
+    })
 }
 
 /// Where the admin listener is when nothing is said: on this machine only.
@@ -241,7 +242,7 @@ mod tests {
         let said = report.findings.iter().map(|d| {
             format!("{} @ {}", d.message, d.span().and_then(|span| bundle.text(span)).unwrap_or_default())
         });
-        (config, said.collect())
+        (config.filter(|_| !report.has_errors()), said.collect())
     }
 
     const SMALL: &str = "
