@@ -5,7 +5,7 @@ use std::{mem, net::IpAddr};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Uri, Version,
-    header::{CACHE_CONTROL, CONNECTION, COOKIE, HOST, TE},
+    header::{CACHE_CONTROL, COOKIE, HOST, TE},
     request, response,
 };
 use pingora::{
@@ -14,7 +14,7 @@ use pingora::{
 };
 use portreeve_enforce::Edit;
 
-use super::{Exchange, names};
+use super::{Exchange, names, nominated};
 use crate::answer::REQUEST_ID;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -114,17 +114,10 @@ pub(super) fn undress_trailers(trailers: &mut HeaderMap, reserved: &[HeaderName]
 }
 
 fn for_one_hop(headers: &HeaderMap, reserved: &[HeaderName]) -> Vec<HeaderName> {
-    let mut strange: Vec<HeaderName> = Vec::new();
-    for value in headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok()) {
-        let named = value.split(',').map(str::trim);
-        // What `Connection` itself means is for pingora to see.
-        let named = named.filter(|name| {
-            !["close", "upgrade", "keep-alive", "content-length"]
-                .iter()
-                .any(|own| name.eq_ignore_ascii_case(own))
-        });
-        strange.extend(named.filter_map(|name| name.parse::<HeaderName>().ok()));
-    }
+    // What `Connection` itself means is for pingora to see.
+    let meant =
+        |name: &HeaderName| ["close", "upgrade", "keep-alive", "content-length"].contains(&name.as_str());
+    let mut strange: Vec<HeaderName> = nominated::names(headers).filter(|name| !meant(name)).collect();
     let own = |name: &&HeaderName| names::is_reserved(name, reserved) || HOP_BY_HOP.contains(&name.as_str());
     strange.extend(headers.keys().filter(own).cloned());
     strange

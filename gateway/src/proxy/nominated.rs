@@ -1,4 +1,4 @@
-//! Fields that a client says are for the gateway alone.
+//! Fields that whoever sent them says are for the gateway alone.
 
 use http::{HeaderMap, HeaderName, header::CONNECTION};
 use pingora::http::RequestHeader;
@@ -25,16 +25,17 @@ pub(super) fn take_off(request: &mut RequestHeader) {
     if !request.headers.contains_key(CONNECTION) {
         return;
     }
-    for name in nominated(&request.headers) {
+    let gone: Vec<_> = names(&request.headers).filter(|name| !FRAMING.contains(&name.as_str())).collect();
+    for name in gone {
         request.remove_header(&name);
     }
 }
 
-fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+/// What `Connection` names, in lower case.
+pub(super) fn names(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
     let values = headers.get_all(CONNECTION).iter().map(http::HeaderValue::as_bytes);
     let names = values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    let names = names.filter_map(|name| HeaderName::from_bytes(name).ok());
-    names.filter(|name| !FRAMING.contains(&name.as_str()) && headers.contains_key(name)).collect()
+    names.filter_map(|name| HeaderName::from_bytes(name).ok())
 }
 
 #[cfg(test)]
