@@ -87,10 +87,9 @@ impl Source {
             return Text::without_parts(alone, None, report);
         }
         // Which other files there are, the configuration says; what is wrong with it is reported once, below.
-        let Some(config) = self.configured(&alone, &mut Report::default()) else {
-            let mut report = Report::default();
-            let config = self.configured(&alone, &mut report);
-            return Text::without_parts(alone, config, report);
+        let mut found = Report::default();
+        let Some(config) = self.configured(&alone, &mut found) else {
+            return Text::without_parts(alone, None, found);
         };
         let (bundle, mut report) = self.directory(&Named::by(&config)).read();
         place(&config, &mut report);
