@@ -108,8 +108,20 @@ fn rarer<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
             let operand = value(operand, cx)?;
             operators::negate(operand).map_err(|kind| at(node, kind))
         }
-        // All others are what conditions are made of.
-        _ => Err(at(node, ErrorKind::NoSuchOverload)),
+        // Seen to above. Named here, so that a new kind of part is forgotten nowhere.
+        Kind::Slot { .. }
+        | Kind::Local(_)
+        | Kind::And(_)
+        | Kind::Or(_)
+        | Kind::Not(_)
+        | Kind::Conditional(_)
+        | Kind::Equal { .. }
+        | Kind::Compare { .. }
+        | Kind::In(_)
+        | Kind::Arithmetic { .. }
+        | Kind::Call { .. }
+        | Kind::Matches { .. }
+        | Kind::Macro(_) => Err(at(node, ErrorKind::NoSuchOverload)),
     }
 }
 
