@@ -36,9 +36,10 @@ pub(super) const TABLE: &[Function] = &[
     Function::both("except", except, &["except(list(A), list(A)) -> list(A)"]),
 ];
 
-fn lists<'a>(args: &[Val<'a>]) -> Result<(List<'a>, List<'a>), ErrorKind<'static>> {
+#[inline]
+fn lists<'v, 'a>(args: &'v [Val<'a>]) -> Result<(&'v List<'a>, &'v List<'a>), ErrorKind<'static>> {
     match args {
-        [Val::List(x), Val::List(y)] => Ok((*x, *y)),
+        [Val::List(x), Val::List(y)] => Ok((x, y)),
         _ => Err(ErrorKind::NoSuchOverload),
     }
 }
@@ -49,10 +50,8 @@ fn test<'a>(
     args: &[Val<'a>],
     test: impl FnOnce(&mut Cx<'a>, &List<'a>, &List<'a>) -> Result<bool, ErrorKind<'static>>,
 ) -> Outcome<'a> {
-    match args {
-        [Val::List(x), Val::List(y)] => test(cx, x, y).map(Val::Bool),
-        _ => Err(ErrorKind::NoSuchOverload),
-    }
+    let (x, y) = lists(args)?;
+    test(cx, x, y).map(Val::Bool)
 }
 
 fn intersects<'a>(cx: &mut Cx<'a>, x: &List<'a>, y: &List<'a>) -> Result<bool, ErrorKind<'static>> {
@@ -89,10 +88,10 @@ fn except<'a>(cx: &mut Cx<'a>, args: &[Val<'a>]) -> Outcome<'a> {
     filtered(cx, x, y, false)
 }
 
-fn filtered<'a>(cx: &mut Cx<'a>, list: List<'a>, other: List<'a>, keep: bool) -> Outcome<'a> {
+fn filtered<'a>(cx: &mut Cx<'a>, list: &List<'a>, other: &List<'a>, keep: bool) -> Outcome<'a> {
     let mut kept = Vec::new();
     for item in list.iter() {
-        if cx.contains(&other, item)? == keep {
+        if cx.contains(other, item)? == keep {
             kept.push(item);
         }
     }
