@@ -1,7 +1,9 @@
+mod collections;
+
 use std::sync::Arc;
 
 use super::{
-    Entry, Expr, ExprKind, Issue, Item, Literal, Operator,
+    Expr, ExprKind, Issue, Literal, Operator,
     lexer::{self, Token, TokenKind},
 };
 
@@ -342,62 +344,6 @@ impl Parser {
             _ => ExprKind::Ident(name.into()),
         };
         self.build(kind, start)
-    }
-
-    /// The grammar has a comma before the end of a list or map, also where there is nothing before it: `[,]`.
-    fn lone_comma(&mut self, close: &str) {
-        let next = self.tokens.get(self.at + 1).map(|token| &token.kind);
-        if self.peek_is(",") && matches!(next, Some(TokenKind::Symbol(symbol)) if *symbol == close) {
-            self.at += 1;
-        }
-    }
-
-    fn list(&mut self, start: u32) -> Result<Expr> {
-        self.at += 1;
-        let mut items = Vec::new();
-        self.lone_comma("]");
-        while !self.take("]") {
-            let optional = self.take("?");
-            items.push(Item { value: self.conditional()?, optional });
-            if !self.take(",") {
-                self.expect("]")?;
-                break;
-            }
-        }
-        self.build(ExprKind::List(items), start)
-    }
-
-    fn map(&mut self, start: u32) -> Result<Expr> {
-        self.at += 1;
-        let mut entries = Vec::new();
-        self.lone_comma("}");
-        while !self.take("}") {
-            let optional = self.take("?");
-            let key = self.conditional()?;
-            self.expect(":")?;
-            entries.push(Entry { key, value: self.conditional()?, optional });
-            if !self.take(",") {
-                self.expect("}")?;
-                break;
-            }
-        }
-        self.build(ExprKind::Map(entries), start)
-    }
-
-    /// Message literals are read to their end, so that what is said of them can name the type.
-    fn message(&mut self, name: &Expr, start: u32) -> Result<Expr> {
-        self.at += 1;
-        while !self.take("}") {
-            self.take("?");
-            self.field()?;
-            self.expect(":")?;
-            self.conditional()?;
-            if !self.take(",") {
-                self.expect("}")?;
-                break;
-            }
-        }
-        self.build(ExprKind::Message(name.qualified_name().unwrap_or_default().into()), start)
     }
 }
 
