@@ -89,6 +89,11 @@ pub fn some_items<'n>(node: &'n Node, what: &str, report: &mut Report) -> &'n [N
     items
 }
 
+/// The texts of a list that must not be empty.
+pub fn some_texts(node: &Node, what: &str, report: &mut Report) -> Vec<Spanned<String>> {
+    some_items(node, what, report).iter().filter_map(|item| text(item, what, report)).collect()
+}
+
 /// A duration: digits with a unit, `250ms`, `5s`, `2m`, `1h`, `7d`, or several, `1m30s`. Zero is `0s`.
 pub fn duration(node: &Node, what: &str, report: &mut Report) -> Option<Duration> {
     let parsed = node.as_str().and_then(parse_duration);

@@ -5,7 +5,7 @@ use portreeve_diagnostics::{
 };
 use rustls_pki_types::ServerName;
 
-use super::{Folder, compile::no_name, raw::RawUpstream};
+use super::{Folder, authenticators::shared::set_duration, compile::no_name, raw::RawUpstream};
 use crate::upstreams::{Health, Place, Protocol, Tls, UpstreamSettings};
 
 /// All upstreams.
@@ -29,14 +29,10 @@ fn upstream(entry: &Entry, folder: &Folder, report: &mut Report) -> Option<Upstr
         (raw.read_timeout, "`read-timeout`", &mut upstream.read_timeout),
         (raw.write_timeout, "`write-timeout`", &mut upstream.write_timeout),
     ] {
-        if let Some(value) = node.and_then(|node| positive_duration(node, name, report)) {
-            *slot = value;
-        }
+        set_duration(slot, node, name, positive_duration, report);
     }
     // Nothing is how not to keep connections.
-    if let Some(value) = raw.idle_timeout.and_then(|node| duration(node, "`idle-timeout`", report)) {
-        upstream.idle_timeout = value;
-    }
+    set_duration(&mut upstream.idle_timeout, raw.idle_timeout, "`idle-timeout`", duration, report);
     let encrypted = upstream.endpoints.iter().any(|place| place.tls);
     upstream.protocol = match raw.protocol {
         Some(node) => {

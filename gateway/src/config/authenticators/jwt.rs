@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use portreeve_diagnostics::{
     Diagnostic, Entry, Kind, Node, Report,
-    read::{Fields, choice, items, positive_duration, text, texts, wrong_type},
+    read::{Fields, choice, duration, items, positive_duration, some_texts, text, texts, wrong_type},
 };
 use portreeve_identity::{
     Authenticator,
@@ -12,10 +12,7 @@ use portreeve_identity::{
 use super::{
     Way, built,
     mapping::mapping,
-    shared::{
-        audience, cache, headers, optional_duration, places, positive_duration_of, scopes, some_texts,
-        trusted,
-    },
+    shared::{audience, cache, headers, places, scopes, set_duration, trusted},
 };
 use crate::config::{Folder, secrets::secret};
 
@@ -147,10 +144,16 @@ fn options(fields: &mut Fields<'_>, config: &mut JwtConfig, report: &mut Report)
 }
 
 fn times(fields: &mut Fields<'_>, config: &mut JwtConfig, report: &mut Report) -> Option<()> {
-    optional_duration(fields.optional("skew"), &mut config.skew, "`skew`", report);
+    set_duration(&mut config.skew, fields.optional("skew"), "`skew`", duration, report);
     let timing = &mut config.key_timing;
-    positive_duration_of(fields.optional("refresh"), &mut timing.refresh, "`refresh`", report);
-    positive_duration_of(fields.optional("cool-down"), &mut timing.cool_down, "`cool-down`", report);
+    set_duration(&mut timing.refresh, fields.optional("refresh"), "`refresh`", positive_duration, report);
+    set_duration(
+        &mut timing.cool_down,
+        fields.optional("cool-down"),
+        "`cool-down`",
+        positive_duration,
+        report,
+    );
     if let Some(node) = fields.optional("max-age") {
         config.max_age = Some(positive_duration(node, "`max-age`", report)?);
     }

@@ -17,7 +17,7 @@ use super::{
     jwt::algorithms,
     mapping::mapping,
     remote::{remembered, remote},
-    shared::{address, client, positive_duration_of, trusted},
+    shared::{address, client, set_duration, trusted},
 };
 use crate::config::{Folder, secrets::secret};
 
@@ -99,8 +99,14 @@ fn options(fields: &mut Fields<'_>, config: &mut OidcConfig, report: &mut Report
     if let Some(node) = fields.optional("after-logout") {
         config.after_logout = text(node, "`after-logout`", report)?.value.into();
     }
-    positive_duration_of(fields.optional("fresh-for"), &mut config.fresh_for, "`fresh-for`", report);
-    positive_duration_of(fields.optional("max-age"), &mut config.max_age, "`max-age`", report);
+    set_duration(
+        &mut config.fresh_for,
+        fields.optional("fresh-for"),
+        "`fresh-for`",
+        positive_duration,
+        report,
+    );
+    set_duration(&mut config.max_age, fields.optional("max-age"), "`max-age`", positive_duration, report);
     config.remote = remote(fields, report);
     config.cache = remembered(fields, config.cache.clone(), report);
     Some(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderName, Method};
 use portreeve_diagnostics::{
     Diagnostic, Node, Report,
-    read::{Fields, boolean, items, text, texts},
+    read::{Fields, boolean, duration, items, positive_duration, some_texts, text, texts},
 };
 use portreeve_identity::{
     Authenticator, CacheConfig, ClientCredentials, ClientCredentialsConfig, HydrateConfig, Hydrated,
@@ -15,10 +15,7 @@ use portreeve_identity::{
 use super::{
     Way, built,
     mapping::{mapping, mapping_over},
-    shared::{
-        audience, cache, client, header, headers, optional_duration, places, positive_duration_of, scopes,
-        secret_field, some_texts, trusted,
-    },
+    shared::{audience, cache, client, header, headers, places, scopes, secret_field, set_duration, trusted},
 };
 
 /// The issuer is asked about every token.
@@ -43,7 +40,7 @@ pub(super) fn introspection(way: &Way<'_>, report: &mut Report) -> Option<Arc<dy
     if let Some(node) = fields.optional("opaque-only") {
         config.opaque_only = boolean(node, "`opaque-only`", report)?;
     }
-    optional_duration(fields.optional("skew"), &mut config.skew, "`skew`", report);
+    set_duration(&mut config.skew, fields.optional("skew"), "`skew`", duration, report);
     config.headers = own_headers(&mut fields, way, report);
     config.remote = remote(&mut fields, report);
     config.cache = remembered(&mut fields, config.cache, report);
@@ -161,7 +158,7 @@ fn own_headers(fields: &mut Fields<'_>, way: &Way<'_>, report: &mut Report) -> V
 
 pub(in crate::config) fn remote(fields: &mut Fields<'_>, report: &mut Report) -> RemoteConfig {
     let mut remote = RemoteConfig::default();
-    positive_duration_of(fields.optional("timeout"), &mut remote.timeout, "`timeout`", report);
+    set_duration(&mut remote.timeout, fields.optional("timeout"), "`timeout`", positive_duration, report);
     remote
 }
 

@@ -6,7 +6,7 @@ use http::HeaderName;
 use ipnet::IpNet;
 use portreeve_diagnostics::{
     Diagnostic, Node, Report, Spanned,
-    read::{Fields, choice, count, duration, items, positive_duration, some_items, text, texts, wrong_type},
+    read::{Fields, choice, count, duration, items, some_items, some_texts, text, texts, wrong_type},
 };
 use portreeve_identity::{
     CacheConfig, ClientProof, Place, Places, Profile, Secret, TrustedPeers,
@@ -276,31 +276,15 @@ pub(super) fn moment(node: &Node, report: &mut Report) -> Option<SystemTime> {
     read
 }
 
-/// A list of texts that must not be empty.
-pub(in crate::config) fn some_texts(node: &Node, what: &str, report: &mut Report) -> Vec<Spanned<String>> {
-    some_items(node, what, report).iter().filter_map(|node| text(node, what, report)).collect()
-}
-
-/// A duration that may be set, and to more than nothing.
-pub(in crate::config) fn positive_duration_of(
-    node: Option<&Node>,
+/// A duration that may be set, as `read` takes it.
+pub(in crate::config) fn set_duration(
     slot: &mut Duration,
+    node: Option<&Node>,
     what: &str,
+    read: fn(&Node, &str, &mut Report) -> Option<Duration>,
     report: &mut Report,
 ) {
-    if let Some(value) = node.and_then(|node| positive_duration(node, what, report)) {
-        *slot = value;
-    }
-}
-
-/// A duration that may be set.
-pub(in crate::config) fn optional_duration(
-    node: Option<&Node>,
-    slot: &mut Duration,
-    what: &str,
-    report: &mut Report,
-) {
-    if let Some(value) = node.and_then(|node| duration(node, what, report)) {
+    if let Some(value) = node.and_then(|node| read(node, what, report)) {
         *slot = value;
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::AUTHORIZATION;
 use portreeve_diagnostics::{
     Diagnostic, Node, Report,
-    read::{Fields, boolean, text},
+    read::{Fields, boolean, positive_duration, some_texts, text},
 };
 use portreeve_enforce::{Grant, GrantedToken, Mutator};
 use portreeve_identity::{
@@ -19,7 +19,7 @@ use super::{Reading, id_token::scheme};
 use crate::config::{
     authenticators::{
         remote::remote,
-        shared::{client, positive_duration_of, some_texts, trusted},
+        shared::{client, set_duration, trusted},
     },
     secrets::secret,
 };
@@ -101,7 +101,7 @@ fn endpoint(fields: &mut Fields<'_>, node: &Node, report: &mut Report) -> Option
     let url = fields.optional("token-url").map(|node| url(node, "`token-url`", report));
     let issuer = fields.optional("issuer").map(|node| issuer(node, report));
     let mut life = EndpointConfig::LIFE;
-    positive_duration_of(fields.optional("life"), &mut life, "`life`", report);
+    set_duration(&mut life, fields.optional("life"), "`life`", positive_duration, report);
     let remote = remote(fields, report);
     let at = match (url, issuer) {
         (Some(url), None) => TokenUrl::Given(url?),
