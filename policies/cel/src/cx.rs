@@ -70,11 +70,18 @@ pub struct Cx<'a> {
     pub(crate) arena: &'a Arena,
     pub(crate) slots: &'a [Option<Val<'a>>],
     pub(crate) locals: bumpalo::collections::Vec<'a, Val<'a>>,
-    /// The macros' variables that have no value, by their places, and why.
-    pub(crate) failed: Vec<(usize, EvalError<'a>)>,
+    pub(crate) failed: Option<Box<Failed<'a>>>,
     now: Option<Timestamp>,
     steps: u64,
     memory: usize,
+}
+
+/// A macro's variable that has no value, and those around it. Few evaluations have one.
+#[derive(Debug)]
+pub(crate) struct Failed<'a> {
+    pub(crate) place: usize,
+    pub(crate) why: EvalError<'a>,
+    pub(crate) around: Option<Box<Failed<'a>>>,
 }
 
 impl<'a> Cx<'a> {
@@ -92,7 +99,7 @@ impl<'a> Cx<'a> {
             arena,
             slots,
             locals: bumpalo::collections::Vec::new_in(&arena.0),
-            failed: Vec::new(),
+            failed: None,
             now,
             steps: limits.steps,
             memory: limits.memory,

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::{Result, at, pairs_value, value};
 use crate::{
-    Cx, ErrorKind, List, MapRef, Message, Name, Opaque, Val, Value,
+    Cx, ErrorKind, EvalError, List, MapRef, Message, Name, Opaque, Val, Value,
     functions::opaque::hierarchies,
     node::{Key, Kind, Node},
 };
@@ -22,12 +22,21 @@ pub(super) fn slot<'a>(node: &'a Node, slot: u32, name: &'a Arc<str>, cx: &Cx<'a
 
 #[inline]
 pub(super) fn local<'a>(node: &'a Node, place: usize, cx: &Cx<'a>) -> Result<'a> {
-    if !cx.failed.is_empty()
-        && let Some((_, error)) = cx.failed.iter().find(|(failed, _)| *failed == place)
-    {
-        return Err(error.clone());
+    if let Some(why) = failure(place, cx) {
+        return Err(why.clone());
     }
     cx.locals.get(place).copied().ok_or_else(|| at(node, ErrorKind::NoSuchOverload))
+}
+
+fn failure<'c, 'a>(place: usize, cx: &'c Cx<'a>) -> Option<&'c EvalError<'a>> {
+    let mut around = cx.failed.as_deref();
+    while let Some(failed) = around {
+        if failed.place == place {
+            return Some(&failed.why);
+        }
+        around = failed.around.as_deref();
+    }
+    None
 }
 
 /// Names without a value are left out.
@@ -80,7 +89,7 @@ pub(super) fn direct<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Direct<'a> {
 fn attribute<'a>(of: &'a Node, key: &'a Key, cx: &mut Cx<'a>) -> Direct<'a> {
     let named = match &of.kind {
         Kind::Slot { slot, .. } => cx.slots.get(*slot as usize).and_then(Option::as_ref),
-        Kind::Local(place) if cx.failed.is_empty() => cx.locals.get(*place),
+        Kind::Local(place) if cx.failed.is_none() => cx.locals.get(*place),
         _ => None,
     };
     let Some(Val::Map(MapRef::Tree(map))) = named else { return Direct::Otherwise };

@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     Cx, ErrorKind, EvalError, List, MapRef, Val, functions,
+    cx::Failed,
     node::{Macro, MacroKind, Node},
 };
 
@@ -28,10 +29,11 @@ pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Res
 }
 
 /// `cel.bind` of a value that fails: it does so where its name is used, and not at all where it is not.
-fn failing<'a>(call: &'a Macro, error: EvalError<'a>, cx: &mut Cx<'a>) -> Result<'a> {
-    cx.failed.push((call.first, error));
+fn failing<'a>(call: &'a Macro, why: EvalError<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    let around = cx.failed.take();
+    cx.failed = Some(Box::new(Failed { place: call.first, why, around }));
     let result = with(call, (Val::Null, None), cx, |cx| evaluate(&call.body, cx));
-    cx.failed.pop();
+    cx.failed = cx.failed.take().and_then(|failed| failed.around);
     result
 }
 
