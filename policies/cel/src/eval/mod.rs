@@ -57,10 +57,7 @@ fn compound<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
             _ => Err(at(node, ErrorKind::NoSuchOverload)),
         },
         Kind::Conditional(parts) => logic::conditional(node, parts, cx),
-        Kind::Equal { sides, negated } => {
-            let (left, right) = both(sides, cx)?;
-            cx.equal(left, right).map(|equal| Val::Bool(equal != *negated)).map_err(|kind| at(node, kind))
-        }
+        Kind::Equal { sides, negated } => equality(node, sides, *negated, cx),
         Kind::Compare { sides, operator } => {
             let (left, right) = both(sides, cx)?;
             operators::compare(*operator, left, right).map_err(|kind| at(node, kind))
@@ -129,6 +126,20 @@ fn rarer<'a>(node: &'a Node, cx: &mut Cx<'a>) -> Result<'a> {
 #[inline]
 fn at<'a>(node: &Node, kind: ErrorKind<'a>) -> EvalError<'a> {
     EvalError { kind, start: node.start, end: node.end }
+}
+
+/// Whether both sides are equal. Written out, because conditions ask for equality with what is not there more often than
+/// for anything else of it, and then there is nothing to hand on.
+#[inline(always)]
+fn equality<'a>(node: &'a Node, sides: &'a [Node; 2], negated: bool, cx: &mut Cx<'a>) -> Result<'a> {
+    let [left, right] = sides;
+    let left = match access::direct(left, cx) {
+        Direct::Found(found) => Val::from(found),
+        Direct::Missing(key) => return access::absent(left, key),
+        Direct::Otherwise => worked_out(left, cx)?,
+    };
+    let right = value(right, cx)?;
+    cx.equal(left, right).map(|equal| Val::Bool(equal != negated)).map_err(|kind| at(node, kind))
 }
 
 #[inline]
