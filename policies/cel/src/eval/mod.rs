@@ -166,7 +166,8 @@ fn called<'a>(node: &Node, of: (&str, Call), values: &[Val<'a>], cx: &mut Cx<'a>
     let (name, call) = of;
     match call(cx, values) {
         // What most functions answer takes less to hand on than a whole value.
-        Ok(Val::Bool(truth)) => Ok(Val::Bool(truth)),
+        Ok(Val::Bool(true)) => Ok(Val::Bool(true)),
+        Ok(Val::Bool(false)) => Ok(Val::Bool(false)),
         Ok(value) => Ok(value),
         Err(kind) => Err(refused(node, name, values, kind)),
     }
