@@ -4,8 +4,9 @@ use super::{
     pairs_value, value as evaluate,
 };
 use crate::{
-    Cx, ErrorKind, EvalError, List, MapRef, Val, functions,
+    Cx, ErrorKind, EvalError, List, MapRef, Val,
     cx::Failed,
+    functions,
     node::{Macro, MacroKind, Node},
 };
 

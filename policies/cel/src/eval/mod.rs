@@ -152,7 +152,12 @@ fn both<'a>(sides: &'a [Node; 2], cx: &mut Cx<'a>) -> Result<'a, (Val<'a>, Val<'
 fn function<'a>(node: &'a Node, of: (&str, Call), args: &'a [Node], cx: &mut Cx<'a>) -> Result<'a> {
     match args {
         [] => called(node, of, &[], cx),
-        [one] => called(node, of, &[argument(one, cx)?], cx),
+        // As `argument` has it, but put together among the arguments.
+        [one] => match access::direct(one, cx) {
+            Direct::Found(found) => called(node, of, &[Val::from(found)], cx),
+            Direct::Missing(key) => access::absent(one, key),
+            Direct::Otherwise => called(node, of, &[worked_out(one, cx)?], cx),
+        },
         [one, two] => called(node, of, &[argument(one, cx)?, argument(two, cx)?], cx),
         _ => {
             let values: Result<'a, SmallVec<[Val<'a>; 4]>> = args.iter().map(|arg| value(arg, cx)).collect();
@@ -165,7 +170,7 @@ fn function<'a>(node: &'a Node, of: (&str, Call), args: &'a [Node], cx: &mut Cx<
 fn called<'a>(node: &Node, of: (&str, Call), values: &[Val<'a>], cx: &mut Cx<'a>) -> Result<'a> {
     let (name, call) = of;
     match call(cx, values) {
-        // What most functions answer takes less to hand on than a whole value.
+        // What most functions answer. A constant, unlike a value, need not be read to be handed on.
         Ok(Val::Bool(true)) => Ok(Val::Bool(true)),
         Ok(Val::Bool(false)) => Ok(Val::Bool(false)),
         Ok(value) => Ok(value),
