@@ -67,7 +67,7 @@ impl Queue {
     fn start(name: String, out: impl Write + Send + 'static) -> Result<Self, OpenError> {
         let waiting = Arc::new(Waiting::default());
         let tally = Arc::new(Tally::default());
-        let writer = Writer { out, tally: Arc::clone(&tally), failing: false, name: name.clone() };
+        let writer = Writer { out, tally: Arc::clone(&tally), unsure: 0, failing: false, name: name.clone() };
         let source = Arc::clone(&waiting);
         let writer = thread::Builder::new()
             .name("audit".into())
@@ -187,7 +187,9 @@ impl Waiting {
 struct Writer<W> {
     out: W,
     tally: Arc<Tally>,
-    /// Whether the last write failed, so that a full disk is reported once and not for every record.
+    /// Records that were taken and may not be written yet.
+    unsure: u64,
+    /// Whether the system refuses, so that a full disk is reported once and not for every record.
     failing: bool,
     name: String,
 }
@@ -203,28 +205,65 @@ impl<W: Write> Writer<W> {
             }
             self.flush();
         }
+        self.tally.failed.fetch_add(self.unsure, Ordering::Relaxed);
     }
 
     fn write(&mut self, line: &str) {
-        let result = self.out.write_all(line.as_bytes());
-        let counter = if result.is_ok() { &self.tally.written } else { &self.tally.failed };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.note(result);
-    }
-
-    fn flush(&mut self) {
-        let result = self.out.flush();
-        self.note(result);
-    }
-
-    fn note(&mut self, result: io::Result<()>) {
-        match result {
-            Ok(()) => self.failing = false,
-            Err(error) if !self.failing => {
-                self.failing = true;
-                tracing::error!(file = %self.name, %error, "audit records cannot be written");
+        match self.out.write_all(line.as_bytes()) {
+            Ok(()) => self.unsure += 1,
+            Err(error) => {
+                self.tally.failed.fetch_add(1, Ordering::Relaxed);
+                self.complain(&error);
             }
-            Err(_) => {}
+        }
+    }
+
+    /// Only what the system has taken is written; what it refused is tried again with the next lines.
+    fn flush(&mut self) {
+        match self.out.flush() {
+            Ok(()) => {
+                self.tally.written.fetch_add(mem::take(&mut self.unsure), Ordering::Relaxed);
+                self.failing = false;
+            }
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    fn complain(&mut self, error: &io::Error) {
+        if !mem::replace(&mut self.failing, true) {
+            tracing::error!(file = %self.name, %error, "audit records cannot be written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk without room.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_record_is_written_when_the_system_has_it_and_failed_when_it_never_took_it() {
+        for (out, written, failed) in
+            [(Box::new(io::sink()) as Box<dyn Write + Send>, 2, 0), (Box::new(Full), 0, 2)]
+        {
+            let queue = Queue::start("test".into(), BufWriter::with_capacity(BUFFER, out)).unwrap();
+            queue.waiting.add("{}\n");
+            queue.waiting.add("{}\n");
+            queue.close();
+            let tally = queue.tally();
+            assert_eq!((tally.written(), tally.failed(), tally.dropped()), (written, failed, 0));
         }
     }
 }
