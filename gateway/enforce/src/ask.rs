@@ -29,5 +29,6 @@ pub(crate) fn ask(
         timeout: load.timeout,
         limit: usize::try_from(load.max_bytes).unwrap_or(usize::MAX),
         keep: load.cache.unwrap_or_default(),
+        changes: !request.method.is_safe(),
     })
 }

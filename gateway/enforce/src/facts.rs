@@ -45,8 +45,10 @@ pub struct Ask {
     pub timeout: Duration,
     /// How many bytes the answer may have.
     pub limit: usize,
-    /// For how long the answer may be used again; zero for never.
+    /// How old an answer may be that is used again; zero for none.
     pub keep: Duration,
+    /// The request changes something: no older answer is used for it, nor for those that come after it.
+    pub changes: bool,
 }
 
 /// What came back.
@@ -101,6 +103,7 @@ type Key = (Arc<str>, Option<Arc<str>>, Arc<str>);
 pub struct Facts {
     fetch: Arc<dyn Fetch>,
     flights: Mutex<FxHashMap<Key, WeakShared<BoxFuture<'static, Outcome>>>>,
+    /// What was read, and when.
     kept: Cache<Key, (Instant, Arc<Value>)>,
 }
 
@@ -120,10 +123,11 @@ impl Facts {
             return read(self.fetch.fetch(ask)).await;
         }
         let key = (Arc::clone(&ask.upstream), ask.host.clone(), Arc::clone(&ask.target));
-        let keep = ask.keep;
-        if !keep.is_zero()
-            && let Some((until, value)) = self.kept.get(&key)
-            && until > Instant::now()
+        let keep = if ask.changes { Duration::ZERO } else { ask.keep };
+        if ask.changes {
+            self.kept.remove(&key);
+        } else if let Some((at, value)) = self.kept.get(&key)
+            && at.elapsed() < keep
         {
             return Ok(value);
         }
@@ -132,7 +136,7 @@ impl Facts {
         if !keep.is_zero()
             && let Ok(value) = &outcome
         {
-            self.kept.insert(key, (Instant::now() + keep, Arc::clone(value)));
+            self.kept.insert(key, (Instant::now(), Arc::clone(value)));
         }
         outcome
     }
@@ -210,7 +214,8 @@ mod tests {
     fn ask(target: &str, keep: Duration) -> Ask {
         let headers = HeaderMap::new();
         let timeout = Duration::from_secs(1);
-        Ask { upstream: "app".into(), host: None, target: target.into(), headers, timeout, limit: 1024, keep }
+        let (upstream, target) = ("app".into(), target.into());
+        Ask { upstream, host: None, target, headers, timeout, limit: 1024, keep, changes: false }
     }
 
     #[tokio::test(start_paused = true)]
@@ -232,6 +237,26 @@ mod tests {
             assert!(facts.stored(ask("/contacts/1", Duration::from_secs(60))).await.is_ok());
         }
         assert_eq!(fetch.asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_route_uses_what_is_older_than_it_allows_and_none_what_is_about_to_change() {
+        let (fetch, facts) = facts(Ok((200, "{}")));
+        let (long, never) = (Duration::from_secs(60), Duration::ZERO);
+        let change = |keep| Ask { changes: true, ..ask("/contacts/1", keep) };
+        for (ask, asked) in [
+            (ask("/contacts/1", long), 1),
+            (ask("/contacts/1", Duration::from_nanos(1)), 2),
+            (ask("/contacts/1", never), 3),
+            (ask("/contacts/1", long), 3),
+            (change(long), 4),
+            (ask("/contacts/1", long), 5),
+            (change(never), 6),
+            (ask("/contacts/1", long), 7),
+        ] {
+            assert!(facts.stored(ask.clone()).await.is_ok());
+            assert_eq!(fetch.asked.load(Ordering::SeqCst), asked, "{ask:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
