@@ -10,6 +10,7 @@ mod compile;
 mod decision;
 mod finding;
 mod glob;
+mod links;
 mod names;
 mod place;
 mod plan;

@@ -67,14 +67,24 @@ impl Index {
         self.0.keys().map(|name| &**name)
     }
 
-    pub(crate) fn under(&self, name: &str) -> impl Iterator<Item = u32> {
-        self.0
-            .get(name)
-            .into_iter()
-            .flat_map(|versions| versions.values())
-            .flat_map(|scopes| scopes.values())
-            .copied()
+    pub(crate) fn versions(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.get(name).into_iter().flat_map(|versions| versions.keys()).map(|version| &**version)
     }
+
+    /// What there is of a name, of one version or of all.
+    pub(crate) fn under(&self, name: &str, version: Option<&str>) -> impl Iterator<Item = u32> {
+        self.0.get(name).into_iter().flat_map(move |versions| of_version(versions, version))
+    }
+
+    /// What there is of every name.
+    pub(crate) fn all(&self, version: Option<&str>) -> impl Iterator<Item = u32> {
+        self.0.values().flat_map(move |versions| of_version(versions, version))
+    }
+}
+
+fn of_version(versions: &ByName<ByName<u32>>, version: Option<&str>) -> impl Iterator<Item = u32> {
+    let wanted = versions.iter().filter(move |(name, _)| version.is_none_or(|version| *version == ***name));
+    wanted.flat_map(|(_, scopes)| scopes.values()).copied()
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -249,96 +259,5 @@ impl PolicySet {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// The kinds that resource policies speak of, sorted.
-    #[must_use]
-    pub fn kinds(&self) -> Vec<Arc<str>> {
-        let mut kinds: Vec<Arc<str>> = self.resources.names().map(Arc::from).collect();
-        kinds.sort();
-        kinds
-    }
-
-    /// Whether a resource policy speaks of this kind.
-    #[must_use]
-    pub fn knows_kind(&self, kind: &str) -> bool {
-        self.units_of(kind).next().is_some()
-    }
-
-    /// Whether any rule could ever allow this action on this kind.
-    #[must_use]
-    pub fn can_allow(&self, kind: &str, action: &str) -> bool {
-        let known = names::sanitise(kind);
-        let allows = |row: &Row| {
-            self.rule(row.rule).is_some_and(|rule| rule.effect == Effect::Allow) && row.action.matches(action)
-        };
-        self.units_of(kind).any(|unit| unit.rows.iter().any(allows))
-            || self
-                .units
-                .iter()
-                .flat_map(|unit| &unit.rows)
-                .any(|row| row.kind.as_ref().is_some_and(|kinds| kinds.matches(kind, &known)) && allows(row))
-    }
-
-    /// The attributes of the resource that rules of this kind for one of these actions read, each once, with the rule
-    /// that reads it first.
-    #[must_use]
-    pub fn attributes(&self, kind: &str, actions: &[&str]) -> Vec<(Arc<str>, RuleId)> {
-        let mut found: Vec<(Arc<str>, RuleId)> = Vec::new();
-        let mut units: Vec<&Unit> = self.units_of(kind).collect();
-        units.sort_by(|a, b| a.key.cmp(&b.key));
-        for (unit, row) in units.iter().flat_map(|unit| unit.rows.iter().map(move |row| (unit, row))) {
-            if !actions.iter().any(|action| row.action.matches(action)) {
-                continue;
-            }
-            let mut paths = BTreeSet::new();
-            row.condition.iter().for_each(|id| self.condition_reads(*id, unit.names, &mut paths));
-            if let Some(output) = row.output.and_then(|id| self.outputs.get(id as usize)) {
-                let ids = output.activated.iter().chain(&output.not_met);
-                ids.for_each(|id| self.expression_reads(*id, unit.names, &mut paths));
-            }
-            if let Some(derived) = row.derived.and_then(|id| self.derived.get(id as usize)) {
-                derived.condition.iter().for_each(|id| self.condition_reads(*id, derived.names, &mut paths));
-            }
-            for path in paths {
-                let attribute = path.split('.').next().unwrap_or_default();
-                if !found.iter().any(|(known, _)| **known == *attribute) {
-                    found.push((attribute.into(), row.rule));
-                }
-            }
-        }
-        found
-    }
-
-    fn units_of(&self, kind: &str) -> impl Iterator<Item = &Unit> {
-        let known = names::sanitise(kind);
-        self.resources
-            .under(&known)
-            .filter_map(|id| self.units.get(id as usize))
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    fn condition_reads(&self, id: u32, names: u32, found: &mut BTreeSet<String>) {
-        match self.conditions.get(id as usize) {
-            Some(Condition::Expr(id)) => self.expression_reads(*id, names, found),
-            Some(Condition::All(ids) | Condition::Any(ids) | Condition::None(ids)) => {
-                ids.iter().for_each(|id| self.condition_reads(*id, names, found));
-            }
-            None => {}
-        }
-    }
-
-    fn expression_reads(&self, id: u32, names: u32, found: &mut BTreeSet<String>) {
-        let Some(expression) = self.expressions.get(id as usize) else { return };
-        let variables =
-            self.names.get(names as usize).map(|names| names.variables.as_slice()).unwrap_or_default();
-        let needed = expression.variables.iter().filter_map(|v| variables.get(*v as usize));
-        let needed = needed.filter_map(|variable| self.expressions.get(variable.expression as usize));
-        for expression in needed.chain([expression]) {
-            let paths =
-                expression.program.reads().filter_map(|path| path.strip_prefix("request.resource.attr."));
-            found.extend(paths.map(str::to_owned));
-        }
     }
 }

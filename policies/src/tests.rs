@@ -34,7 +34,8 @@ fn compile(files: &[(&str, &str)]) -> (Option<PolicySet>, Vec<(&'static str, Str
     let files =
         files.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect();
     let bundle = Bundle { revision: "r".into(), files };
-    let (set, report) = PolicySet::compile(&bundle, &[0, 1], &Options::default());
+    let all: Vec<u32> = (0..).take(bundle.files.len()).collect();
+    let (set, report) = PolicySet::compile(&bundle, &all, &Options::default());
     let said = report.findings.iter().map(|d| {
         let place = d.span().and_then(|span| bundle.text(span)).unwrap_or_default();
         (d.code, d.message.clone(), place.to_owned())
@@ -106,11 +107,39 @@ fn links_are_found_by_asking_the_set() {
     let (set, _) = compile(&[("expense.yaml", EXPENSE), ("common.yaml", COMMON)]);
     let set = set.unwrap();
     assert_eq!(set.kinds(), ["expense".into()]);
-    assert!(set.knows_kind("expense") && !set.knows_kind("contact"));
-    assert!(set.can_allow("expense", "view:x") && !set.can_allow("expense", "delete"));
+    assert!(set.knows_kind("expense", None) && !set.knows_kind("contact", None));
+    assert!(set.can_allow("expense", None, "view:x") && !set.can_allow("expense", None, "delete"));
     let read: Vec<_> =
-        set.attributes("expense", &["approve"]).into_iter().map(|(name, _)| name.to_string()).collect();
+        set.attributes("expense", None, &["approve"]).into_iter().map(|(name, _)| name.to_string()).collect();
     assert_eq!(read, ["amount", "owner", "frozen"]);
+}
+
+#[test]
+fn links_are_those_of_the_version_that_is_asked_for_and_principals_policies_count() {
+    let ann = "apiVersion: api.cerbos.dev/v1
+principalPolicy:
+  principal: ann
+  version: v2
+  rules:
+    - { resource: 'rep*', actions: [{ action: sign, effect: EFFECT_ALLOW, condition: { match: { expr: R.attr.due } } }] }
+";
+    let (set, report) = compile(&[("expense.yaml", EXPENSE), ("common.yaml", COMMON), ("ann.yaml", ann)]);
+    let set = set.unwrap_or_else(|| panic!("{report:?}"));
+    for (kind, version, knows, allows) in [
+        ("expense", None, true, true),
+        ("expense", Some(""), true, true),
+        ("expense", Some("default"), true, true),
+        ("expense", Some("v2"), false, false),
+        ("report", None, false, true),
+        ("report", Some("v2"), false, true),
+        ("report", Some(""), false, false),
+    ] {
+        let action = if kind == "report" { "sign" } else { "view:x" };
+        let found = (set.knows_kind(kind, version), set.can_allow(kind, version, action));
+        assert_eq!(found, (knows, allows), "{kind} {version:?}");
+    }
+    assert_eq!(set.versions("expense"), ["default".into()]);
+    assert_eq!(set.attributes("report", Some("v2"), &["sign"]).len(), 1);
 }
 
 #[test]

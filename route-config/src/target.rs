@@ -5,7 +5,7 @@ use portreeve_diagnostics::{Span, Spanned};
 
 use crate::{
     load::Load,
-    value::{Inputs, Source, TargetError, TargetProblem, Value},
+    value::{Inputs, Source, TargetError, TargetProblem, Value, text_of},
 };
 
 /// How a route turns a request into a resource.
@@ -112,6 +112,13 @@ impl TargetTemplate {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.load.is_some()
+    }
+
+    /// The version of the policies that every request is judged by, empty for the usual one; `None` where the request
+    /// decides it.
+    #[must_use]
+    pub fn fixed_version(&self) -> Option<String> {
+        self.version.as_ref().map_or(Some(String::new()), |value| text_of(value.constant()?).ok())
     }
 
     /// Every value of the template.

@@ -16,6 +16,7 @@ mod flow;
 mod hopeless;
 mod link;
 mod link_mutators;
+mod link_target;
 mod own;
 mod permit;
 mod refusal;

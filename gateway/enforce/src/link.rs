@@ -5,16 +5,13 @@ use std::sync::Arc;
 use portreeve_diagnostics::{Bundle, Diagnostic, Report, Spanned, suggest};
 use portreeve_identity::{Authenticator, Chain, mint::Mint};
 use portreeve_policies::PolicySet;
-use portreeve_route_config::{Access, Route, RouteTable, TargetTemplate};
+use portreeve_route_config::{Access, Route, RouteTable};
 
 use crate::{
     dress::{Mutator, Step},
     own::Own,
     snapshot::{Link, Snapshot},
 };
-
-/// The most octets of a body that can be read and still be forwarded as they came: what pingora keeps.
-const MAX_BODY: u64 = 64 * 1024;
 
 /// The parts of one revision, compiled and not yet linked.
 #[derive(Debug)]
@@ -105,66 +102,6 @@ impl Project<'_> {
             ));
         }
         found.cloned()
-    }
-
-    fn check_target(&self, template: &TargetTemplate, report: &mut Report) {
-        if template.needs_body() && template.max_body > MAX_BODY {
-            let message = format!("of a body at most {MAX_BODY} bytes can be read before it is forwarded");
-            report.push(
-                Diagnostic::error("link/body", message)
-                    .at(template.span, format!("would read {}", template.max_body))
-                    .help("state a smaller `max_bytes` under `body`"),
-            );
-        }
-        let kind = &template.kind;
-        if !self.policies.knows_kind(&kind.value) {
-            let message =
-                format!("no policy speaks of the resource `{}`, so this route denies everyone", kind.value);
-            let diagnostic =
-                Diagnostic::error("link/unknown-kind", message).at(kind.span, "unknown to policies");
-            let kinds = self.policies.kinds();
-            report.push(match suggest::nearest(&kind.value, kinds.iter().map(AsRef::as_ref)) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help("write a resource policy for it, or correct the name"),
-            });
-            return;
-        }
-        for action in
-            template.actions.iter().filter(|action| !self.policies.can_allow(&kind.value, &action.value))
-        {
-            let message = format!("no rule can ever allow `{}` on `{}`", action.value, kind.value);
-            report.push(
-                Diagnostic::error("link/action-never-allowed", message)
-                    .at(action.span, "always denied")
-                    .help("correct the action, or add a rule that allows it"),
-            );
-        }
-        self.check_attributes(template, report);
-    }
-
-    /// An attribute that a policy reads and no route supplies makes every condition that reads it fail. What a stored
-    /// resource has is not known here.
-    fn check_attributes(&self, template: &TargetTemplate, report: &mut Report) {
-        if template.is_open() {
-            return;
-        }
-        let actions: Vec<&str> = template.actions.iter().map(|action| &*action.value).collect();
-        for (attribute, rule) in self.policies.attributes(&template.kind.value, &actions) {
-            if template.supplied().any(|(name, _)| *name.value == *attribute) {
-                continue;
-            }
-            let message = format!(
-                "policies of `{}` read `R.attr.{attribute}`, which this route does not supply",
-                template.kind.value
-            );
-            let mut diagnostic = Diagnostic::warning("link/attribute-not-supplied", message)
-                .at(template.span, "supplies no such attribute");
-            if let Some(rule) = self.policies.rule(rule) {
-                diagnostic = diagnostic.at(rule.span, "read here");
-            }
-            let help = "state it under `attr`, or read the stored resource with `load`";
-            report.push(diagnostic.help(help));
-        }
     }
 }
 
