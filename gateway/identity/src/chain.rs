@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(why, "no credential");
         assert_eq!(challenges, ["Bearer realm=\"a\"", "Bearer realm=\"b\""]);
         let (_, challenges) = ask(&Chain::default(), &[]).await.unwrap_err();
-        assert_eq!(challenges, ["Bearer"]);
+        assert_eq!(challenges, ["Bearer realm=\"api\""]);
     }
 
     #[tokio::test]

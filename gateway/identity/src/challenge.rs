@@ -16,7 +16,7 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// A challenge that tells nothing but its scheme.
+    /// A challenge that tells nothing but its scheme, and of `Bearer` a realm that is everybody's.
     pub fn new(scheme: &str) -> Self {
         Self { scheme: scheme.into(), realm: None, scope: Box::default(), resource_metadata: None }
     }
@@ -35,6 +35,10 @@ impl Challenge {
             }
             if let Some(uri) = &self.resource_metadata {
                 parameters.push(("resource_metadata", uri.to_string()));
+            }
+            // There must be one (RFC 6750 §3), and this one tells nothing.
+            if parameters.is_empty() {
+                parameters.push(("realm", "api".to_owned()));
             }
         }
         let parameters: Vec<_> =
@@ -81,7 +85,7 @@ mod tests {
         };
         let basic = Challenge { realm: Some("acme".into()), ..Challenge::new("Basic") };
         for (challenge, rejection, expected) in [
-            (&plain, Rejection::Missing, "Bearer"),
+            (&plain, Rejection::Missing, "Bearer realm=\"api\""),
             (&plain, Rejection::invalid("jwt/expired"), "Bearer error=\"invalid_token\""),
             (&full, Rejection::Missing, "Bearer realm=\"acme \\\"api\\\"\""),
             (
