@@ -7,6 +7,7 @@ mod demo;
 mod dev;
 mod explain;
 mod health;
+mod here;
 mod import;
 mod init;
 mod pdp;
@@ -90,7 +91,7 @@ pub(crate) fn run() -> ExitCode {
         Verb::Version(verb) => verb.run(),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        say(&format!("error: {error:#}\n"));
         ExitCode::FAILURE
     })
 }
@@ -104,6 +105,12 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Says something on standard error. Where nobody reads it, the exit code still says how it went.
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// Where something is written: `file:line`.
 fn place(span: Span, bundle: &Bundle) -> Option<String> {
     let file = bundle.file(span)?;
@@ -114,7 +121,7 @@ fn place(span: Span, bundle: &Bundle) -> Option<String> {
 fn show(report: &Report, bundle: &Bundle) {
     if !report.is_empty() {
         let color = colored(&std::io::stderr());
-        eprint!("{}", render::terminal(report, bundle, color));
+        say(&render::terminal(report, bundle, color));
     }
 }
 

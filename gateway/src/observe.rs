@@ -253,7 +253,11 @@ pub(crate) fn start_logging(settings: &LogSettings) {
 pub(crate) fn log_to_stderr(filter: &str, json: bool) {
     let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
     let filter = EnvFilter::try_new(&wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Where nobody reads the log any more, saying so there would end the thread that logs.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     // A second start (there is none but in tests) keeps the first.
     let _ = if json {
         builder.json().flatten_event(true).try_init()

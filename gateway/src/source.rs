@@ -82,7 +82,7 @@ impl Source {
 
     /// Reads everything.
     pub(crate) fn read(&self) -> Text {
-        let (alone, report) = self.alone().read();
+        let (alone, report) = self.read_alone();
         if report.has_errors() {
             return Text::without_parts(alone, None, report);
         }
@@ -93,6 +93,7 @@ impl Source {
         };
         let (bundle, mut report) = self.directory(&Named::by(&config)).read();
         place(&config, &mut report);
+        self.refuse_folders(&config, &mut report);
         let named = self.configured(&bundle, &mut report);
         let (routes, policies) = parts(&bundle, &config);
         Text { bundle, routes, policies, config: named, report }
@@ -101,7 +102,7 @@ impl Source {
     /// Reads the configuration and the policies, and nothing else that it names:
     /// what is wrong elsewhere is not looked for.
     pub(crate) fn read_policies(&self) -> Text {
-        let (alone, report) = self.alone().read();
+        let (alone, report) = self.read_alone();
         if report.has_errors() {
             return Text::without_parts(alone, None, report);
         }
@@ -123,9 +124,36 @@ impl Source {
         named.files.iter().fold(directory, |directory, path| directory.include(path, |_| true))
     }
 
+    /// The configuration's own text. Of one that cannot be read it is said where it was looked for.
+    fn read_alone(&self) -> (Bundle, Report) {
+        let (bundle, mut report) = self.alone().read();
+        let name = format!("`{}`", self.file.file_name().unwrap_or_default().display());
+        let path = format!("`{}`", self.file.display());
+        for found in &mut report.findings {
+            found.message = found.message.replacen(&name, &path, 1);
+            if found.code == "store/not-found" {
+                let help = "name a configuration or its folder; `portreeve init DIR` writes a small project";
+                found.help = Some(help.to_owned());
+            }
+        }
+        (bundle, report)
+    }
+
     fn alone(&self) -> Directory {
         let name = self.file.file_name().unwrap_or_default();
         Directory::new(self.folder.path("")).include(name, is_yaml_or_json)
+    }
+
+    /// What is one file, such as a key set, is not looked for in a folder.
+    fn refuse_folders(&self, config: &Config, report: &mut Report) {
+        for (path, span) in files(config).filter(|(path, _)| self.folder.path(path).is_dir()) {
+            let message = format!("`{path}` is a folder");
+            report.push(
+                Diagnostic::error("store/not-a-file", message)
+                    .at(span, "a folder")
+                    .help("name the very file"),
+            );
+        }
     }
 
     fn configured(&self, bundle: &Bundle, report: &mut Report) -> Option<Config> {

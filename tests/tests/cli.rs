@@ -1,6 +1,10 @@
 //! Does each verb say what a person needs to know, with the exit code that a script needs?
 
-use portreeve_tests::{Door, Gateway, Issuer, Project, Request, Upstream, free_port, run, run_in};
+use std::process::{Command, Stdio};
+
+use portreeve_tests::{
+    Door, Gateway, Issuer, PATIENCE, Project, Request, Upstream, free_port, portreeve, run, run_in, within,
+};
 use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
@@ -112,6 +116,66 @@ fn check_writes_for_people_and_for_machines() {
     assert_eq!(sarif["version"], "2.1.0", "{sarif}");
     let results = sarif["runs"][0]["results"].as_array().expect("results");
     assert!(results.iter().any(|result| result.to_string().contains("routes/main.yaml")), "{sarif}");
+}
+
+#[test]
+fn findings_name_files_as_they_are_seen_from_where_one_stands() {
+    let (project, _) = project();
+    project.write("policies/broken.yaml", "a: [");
+    let (folder, name) = (project.root().parent().unwrap(), project.root().file_name().unwrap());
+    let name = name.to_str().unwrap();
+    let wanted = format!("{name}/policies/broken.yaml");
+    for arguments in [["check", name, "-o", "text"], ["check", name, "-o", "github"]] {
+        let ran = run_in(folder, &arguments);
+        assert!(ran.text().contains(&wanted), "{arguments:?}: {}", ran.text());
+    }
+    let found = &run_in(folder, &["check", name, "-o", "json"]).json()["findings"][0];
+    assert_eq!(found["file"], wanted, "{found:#}");
+}
+
+#[test]
+fn what_is_not_there_is_named_and_a_folder_is_no_file() {
+    let (project, _) = project();
+    std::fs::create_dir(project.path("empty")).unwrap();
+    for (arguments, code, wanted) in [
+        (&["check", "empty"][..], 2, "`empty/portreeve.yaml`"),
+        (&["serve", "-c", "nowhere"], 2, "`nowhere`"),
+        (&["routes", "nowhere"], 2, "`nowhere`"),
+        (&["test", "nowhere"], 1, "`nowhere`"),
+        (&["compile", "nowhere"], 1, "`nowhere`"),
+        (&["compile", "portreeve.yaml"], 1, "`portreeve.yaml` is neither a folder nor an archive"),
+        (&["repl", "nowhere"], 1, "`nowhere`"),
+    ] {
+        let ran = run_in(project.root(), arguments);
+        assert_eq!(ran.code, Some(code), "{arguments:?}: {}", ran.text());
+        assert!(ran.stderr.contains(wanted), "{arguments:?}: {}", ran.stderr);
+    }
+    let text = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    project.write("portreeve.yaml", &text.replace("jwks.json", "empty"));
+    std::fs::create_dir_all(project.path("dev/empty")).unwrap();
+    let ran = run_in(project.root(), &["check"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("is a folder"), "{}", ran.text());
+}
+
+#[test]
+fn nobody_reading_what_is_said_ends_nothing() {
+    let unread = |project: &Project, verb: &str| {
+        let mut command = Command::new(portreeve());
+        command.arg(verb).current_dir(project.root()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stderr.take());
+        child
+    };
+    let (project, _) = project();
+    let mut serving = unread(&project, "serve");
+    let ready = || Request::get("/health/ready").try_send(project.admin()).is_some_and(|it| it.status == 200);
+    let served = within(PATIENCE, || ready().then_some(()));
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(served.is_some(), "it ended with its log");
+
+    project.write("routes/main.yaml", "a: [");
+    assert_eq!(unread(&project, "check").wait().unwrap().code(), Some(1));
 }
 
 #[test]

@@ -3,6 +3,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use portreeve_diagnostics::render;
 
+use super::here::from_here;
 use crate::{
     revision::{self, Compiled, KeptParts},
     source::Source,
@@ -37,8 +38,9 @@ enum Form {
 impl Check {
     /// Compiles and links everything. 0: it can be served. 1: it cannot. 2: there is nothing that could be read.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Compiled { bundle, report, revision, .. } =
-            revision::compile(&Source::of(&self.path), &KeptParts::default());
+        let source = Source::of(&self.path);
+        let Compiled { bundle, report, revision, .. } = revision::compile(&source, &KeptParts::default());
+        let bundle = from_here(&bundle, &source);
         match self.output {
             Form::Text => super::show(&report, &bundle),
             Form::Json => super::print(&render::json(&report, &bundle))?,

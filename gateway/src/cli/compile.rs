@@ -94,7 +94,7 @@ impl Compile {
         let compiled = PolicySet::compile_verbose(&bundle, &suites::all(&bundle), &options);
         let Some(set) = compiled.set else {
             self.say_findings(&compiled, &bundle)?;
-            eprintln!("error: failed to compile");
+            super::say("error: failed to compile\n");
             return Ok(ExitCode::from(3));
         };
         warn(&compiled.findings, &bundle);
@@ -107,7 +107,7 @@ impl Compile {
         let results = suites.run(&set, &options, &selection, &mut Coverage::default());
         suites::print(&results, self.form(), self.verbose, self.colored(), None)?;
         if suites::failed(&results) {
-            eprintln!("error: tests failed");
+            super::say("error: tests failed\n");
             return Ok(ExitCode::from(4));
         }
         Ok(ExitCode::SUCCESS)

@@ -17,7 +17,7 @@ pub(crate) enum Dev {
 #[derive(Debug, Args)]
 pub(crate) struct Token {
     /// Who the token is about
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     sub: String,
     /// A role of theirs; may be repeated
     #[arg(long = "role")]
@@ -59,16 +59,16 @@ impl Token {
             .with_context(|| format!("cannot keep a key in `{}`", self.dir.display()))?;
         let token = key.sign(&self.claims()?)?;
         if made {
-            eprintln!(
-                "A new development key is in `{}`, with its key set in `jwks.json`.",
+            super::say(&format!(
+                "A new development key is in `{}`, with its key set in `jwks.json`.\n",
                 self.dir.display()
-            );
+            ));
         }
-        eprintln!(
+        super::say(&format!(
             "WARNING: this token is for development. Whoever can read `{}` can be anybody: never name that key set in \
-             the configuration of a gateway that others can reach.",
+             the configuration of a gateway that others can reach.\n",
             self.dir.display()
-        );
+        ));
         super::print(&format!("{token}\n"))?;
         Ok(ExitCode::SUCCESS)
     }

@@ -46,7 +46,7 @@ impl Oathkeeper {
         let bundle = match bundle(&self.files) {
             Ok(bundle) => bundle,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                super::say(&format!("error: {error:#}\n"));
                 return Ok(ExitCode::from(2));
             }
         };

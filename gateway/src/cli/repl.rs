@@ -8,6 +8,7 @@ use std::{
     time::SystemTime,
 };
 
+use anyhow::bail;
 use clap::Args;
 use portreeve_policies::repl::{Answer, Session, is_unfinished, joined};
 
@@ -45,6 +46,9 @@ enum Next {
 impl Repl {
     /// Talks until `:quit` or the end of the input. 0: done. 1: a line of a script failed.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(folder) = self.policies.as_ref().filter(|folder| !folder.is_dir()) {
+            bail!("there is no folder `{}`", folder.display());
+        }
         let mut talk = Talk { session: Session::default(), policies: self.policies, failed: false };
         if std::io::stdin().is_terminal() {
             prompt::run(&mut talk, self.history.or_else(files::history))?;
@@ -77,7 +81,7 @@ impl Talk {
                 Ok((bundle, file)) => self.session.load(bundle, file),
                 Err(error) => {
                     self.failed = true;
-                    eprintln!("error: {error:#}");
+                    super::say(&format!("error: {error:#}\n"));
                     return Ok(Next::Line);
                 }
             },

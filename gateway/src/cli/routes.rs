@@ -5,6 +5,7 @@ use portreeve_diagnostics::Bundle;
 use portreeve_route_config::{Access, Matcher, Route};
 use serde_json::{Value, json};
 
+use super::here::from_here;
 use crate::{
     revision::{self, Compiled, KeptParts},
     source::Source,
@@ -30,13 +31,14 @@ enum Form {
 }
 
 impl Routes {
-    /// Lists the routes: of two that are for the same request, the earlier one answers it. 1: the project does not
+    /// Lists the routes: of two that are for the same request, the earlier one answers it. 2: the project does not
     /// compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Compiled { bundle, report, revision, .. } =
-            revision::compile(&Source::of(&self.project), &KeptParts::default());
+        let source = Source::of(&self.project);
+        let Compiled { bundle, report, revision, .. } = revision::compile(&source, &KeptParts::default());
+        let bundle = from_here(&bundle, &source);
         super::show(&report, &bundle);
-        let Some(revision) = revision else { return Ok(ExitCode::FAILURE) };
+        let Some(revision) = revision else { return Ok(ExitCode::from(2)) };
         let lines = revision.snapshot.routes().precedence();
         match self.output {
             Form::Text => super::print(&table(&lines, &bundle))?,

@@ -3,6 +3,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::here::from_here;
 use crate::{
     observe,
     revision::{self, KeptParts, Revision},
@@ -23,7 +24,7 @@ impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let source = Source::of(&self.config);
         let compiled = revision::compile(&source, &KeptParts::default());
-        super::show(&compiled.report, &compiled.bundle);
+        super::show(&compiled.report, &from_here(&compiled.bundle, &source));
         let Some(revision) = compiled.revision else { return Ok(ExitCode::from(2)) };
         observe::start_logging(&revision.config.log);
         serve::run(until_told(source, revision))

@@ -6,7 +6,7 @@ mod report;
 
 use std::path::Path;
 
-use portreeve_diagnostics::{Bundle, Report};
+use portreeve_diagnostics::{Bundle, Diagnostic, Report};
 use portreeve_policies::{
     PolicySet,
     suite::{Results, Selection, Verdict},
@@ -34,7 +34,20 @@ pub(super) fn folder(path: &Path) -> (Bundle, Report) {
     if archive::is_archive(path) && !path.is_dir() {
         return archive::read(path, is_yaml_or_json);
     }
+    if !path.is_dir() {
+        return (Bundle::default(), Report { findings: vec![no_folder(path)] });
+    }
     Directory::new(path).include("", is_yaml_or_json).read()
+}
+
+fn no_folder(path: &Path) -> Diagnostic {
+    let shown = path.display();
+    if path.exists() {
+        let message = format!("`{shown}` is neither a folder nor an archive");
+        return Diagnostic::error("store/not-a-folder", message)
+            .help("name the folder that has the policies, or an archive: `.zip`, `.tar`, `.tar.gz`, `.tgz`");
+    }
+    Diagnostic::error("store/not-found", format!("there is no file or folder `{shown}`"))
 }
 
 /// The indices of all files of a bundle.

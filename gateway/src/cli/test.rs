@@ -67,7 +67,8 @@ impl Test {
         let Read { bundle, files, mut options, report } = read(&self.path);
         super::show(&report, &bundle);
         if report.has_errors() {
-            return Ok(ExitCode::from(3));
+            let nothing = bundle.files.is_empty();
+            return Ok(if nothing { ExitCode::FAILURE } else { ExitCode::from(3) });
         }
         if self.strict_evaluation || self.lenient {
             options.strict = self.strict_evaluation;
@@ -105,7 +106,7 @@ impl Test {
     /// A document for a program stays one.
     fn say_coverage(&self, text: &str) -> anyhow::Result<()> {
         if self.output == Form::Junit {
-            eprint!("{text}");
+            super::say(text);
             return Ok(());
         }
         super::print(text)
