@@ -169,6 +169,7 @@ impl ProxyHttp for Proxy {
         {
             session.set_keepalive(None);
         }
+        take_leave(session);
         exchange.begin(response.status.as_u16());
         dress::undress(response, &self.enforcer.reserved(), exchange)
     }
@@ -291,6 +292,7 @@ impl Proxy {
         if [StatusCode::BAD_REQUEST, StatusCode::METHOD_NOT_ALLOWED].contains(&answer.status) {
             session.set_keepalive(None);
         }
+        take_leave(session);
         write(session, response).await?;
         Ok(true)
     }
@@ -305,6 +307,14 @@ impl Proxy {
 
     fn trusts(&self, peer: std::net::IpAddr) -> bool {
         self.trusted_proxies.iter().any(|net| net.contains(&peer))
+    }
+}
+
+/// A gateway that is about to stop says so with its last answer on a connection (RFC 9112 §9.6), so that no request is
+/// sent after it.
+fn take_leave(session: &mut Session) {
+    if session.is_process_shutting_down() {
+        session.set_keepalive(None);
     }
 }
 

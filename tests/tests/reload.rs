@@ -219,7 +219,8 @@ fn sigterm_lets_a_request_in_flight_finish_and_takes_no_new_one() {
 
     door.gateway.process().signal("TERM");
     eventually("the port is closed", || TcpStream::connect(("127.0.0.1", port)).is_err());
-    assert_eq!(client::read_reply(&mut stream, false).unwrap().status, 200);
+    let reply = client::read_reply(&mut stream, false).unwrap();
+    assert_eq!((reply.status, reply.header("connection")), (200, Some("close")), "{reply:?}");
     let status = door.gateway.process().ended_within(PATIENCE).expect("it ends after the last answer");
     assert!(status.success(), "{status}");
     assert_eq!(door.gateway.audit().records().len(), 1, "its record was written before the end");
