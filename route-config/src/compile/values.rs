@@ -158,6 +158,9 @@ fn not_an_expression(raw: &RawText, wrong: &Wrong) -> Diagnostic {
     }
     let found = Diagnostic::error("route/expression", wrong.message.as_str())
         .at(raw.part(wrong.start, wrong.end), "in this expression");
+    if let Some(index) = with_hyphens(&raw.text) {
+        return found.help(format!("write `{index}`: after a dot, `-` is a minus sign"));
+    }
     let word = raw.text.get(wrong.start..wrong.end).unwrap_or_default();
     if let Some(near) = suggest::nearest(word, Source::ALL.map(Source::name)) {
         return found.help(format!("did you mean `{near}`?"));
@@ -167,6 +170,18 @@ fn not_an_expression(raw: &RawText, wrong: &Wrong) -> Diagnostic {
         return found.help(format!("write `'\"{text}\"'` for that text, or `path.{text}` for a placeholder"));
     }
     found
+}
+
+/// What was meant where a name with hyphens follows a dot, as in `headers.x-region`.
+fn with_hyphens(text: &str) -> Option<String> {
+    Source::ALL.iter().find_map(|source| {
+        let (_, rest) = text.split_once(&format!("{source}."))?;
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
+        let name = rest.get(..end.unwrap_or(rest.len()))?;
+        let words = || name.split('-');
+        let hyphens = words().count() > 1 && words().all(|word| !word.is_empty());
+        hyphens.then(|| format!("{source}['{name}']"))
+    })
 }
 
 /// Shares a text.

@@ -228,3 +228,18 @@ fn a_bare_word_is_told_how_text_is_written() {
     let help = report.findings[0].help.as_deref().unwrap();
     assert!(help.contains("'\"new\"'"), "{help}");
 }
+
+#[test]
+fn a_name_with_hyphens_after_a_dot_is_shown_as_it_is_to_be_written() {
+    for (expression, expected) in [
+        ("headers.x-region", "headers['x-region']"),
+        ("'\"a\" + claims.org-id'", "claims['org-id']"),
+        ("query.a-b_c", "query['a-b_c']"),
+    ] {
+        let route = format!("{{ match: GET /a, resource: x, action: view, id: {expression} }}");
+        let (_, report) =
+            compile(&format!("routes:\n  - {route}\ndefaults: {{ upstream: a, authenticate: [b] }}\n"));
+        let help = report.findings.first().and_then(|found| found.help.clone()).unwrap_or_default();
+        assert!(help.contains(expected), "{expression}: {help}");
+    }
+}
