@@ -19,6 +19,7 @@ mod proxy;
 mod records;
 mod reload;
 mod revision;
+mod route_tests;
 mod serve;
 mod source;
 mod unused;

@@ -40,6 +40,8 @@ pub(crate) struct Compiled {
     pub(crate) named: Option<Named>,
     /// The revision, unless there is an error in the report.
     pub(crate) revision: Option<Revision>,
+    /// Which of the files have routes, or tests of them.
+    pub(crate) routes: Vec<u32>,
 }
 
 /// What one revision hands on to the next.
@@ -68,7 +70,7 @@ pub(crate) fn compile(source: &Source, before: &KeptParts) -> Compiled {
     let revision = text.config.take().and_then(|config| link(config, &text, source, before, &mut report));
     report.sort();
     let revision = revision.filter(|_| !report.has_errors());
-    Compiled { bundle: text.bundle, report, named, revision }
+    Compiled { bundle: text.bundle, report, named, revision, routes: text.routes }
 }
 
 fn link(

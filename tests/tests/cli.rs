@@ -134,6 +134,25 @@ fn findings_name_files_as_they_are_seen_from_where_one_stands() {
 }
 
 #[test]
+fn check_runs_the_tests_of_routes() {
+    let (project, _) = project();
+    let check = |expected: &str| {
+        let test = format!("tests: [{{ request: GET /public/x, expect: {expected} }}]\n");
+        project.write("routes/main_routes_test.yaml", &test);
+        run_in(project.root(), &["check"])
+    };
+    let passed = check("public");
+    assert_eq!(passed.code, Some(0), "{}", passed.text());
+    assert!(passed.stdout.contains("the test of routes passes"), "{}", passed.stdout);
+    let failed = check("authenticated");
+    assert_eq!(failed.code, Some(1), "{}", failed.text());
+    for wanted in ["error[test/route]", "found `public`", "main_routes_test.yaml:1:43"] {
+        assert!(failed.stderr.contains(wanted), "`{wanted}` is missing from:\n{}", failed.stderr);
+    }
+    assert_eq!(check("[").code, Some(1), "a suite that cannot be read");
+}
+
+#[test]
 fn what_is_not_there_is_named_and_a_folder_is_no_file() {
     let (project, _) = project();
     std::fs::create_dir(project.path("empty")).unwrap();

@@ -6,6 +6,7 @@ use portreeve_diagnostics::render;
 use super::here::from_here;
 use crate::{
     revision::{self, Compiled, KeptParts},
+    route_tests,
     source::Source,
 };
 
@@ -36,10 +37,14 @@ enum Form {
 }
 
 impl Check {
-    /// Compiles and links everything. 0: it can be served. 1: it cannot. 2: there is nothing that could be read.
+    /// Compiles and links everything, and runs the tests of routes. 0: it can be served. 1: it cannot, or a test fails.
+    /// 2: there is nothing that could be read.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let source = Source::of(&self.path);
-        let Compiled { bundle, report, revision, .. } = revision::compile(&source, &KeptParts::default());
+        let Compiled { bundle, mut report, revision, routes, .. } =
+            revision::compile(&source, &KeptParts::default());
+        let table = revision.as_ref().map(|revision| revision.snapshot.routes());
+        let tests = route_tests::run(&bundle, &routes, table, &mut report);
         let bundle = from_here(&bundle, &source);
         match self.output {
             Form::Text => super::show(&report, &bundle),
@@ -48,13 +53,21 @@ impl Check {
             Form::Sarif => super::print(&render::sarif(&report, &bundle, env!("CARGO_PKG_VERSION")))?,
         }
         if matches!(self.output, Form::Text) && report.is_empty() {
-            let files = bundle.files.len();
-            super::print(&format!("no findings in {files} files of revision {}\n", bundle.revision))?;
+            let (files, passed) = (bundle.files.len(), passed(tests));
+            super::print(&format!("no findings in {files} files of revision {}{passed}\n", bundle.revision))?;
         }
         if bundle.files.is_empty() {
             return Ok(ExitCode::from(2));
         }
-        let sound = revision.is_some() && (report.is_empty() || !self.strict);
-        Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let unsound = if self.strict { !report.is_empty() } else { report.has_errors() };
+        Ok(if unsound { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+fn passed(tests: usize) -> String {
+    match tests {
+        0 => String::new(),
+        1 => ", and the test of routes passes".to_owned(),
+        tests => format!(", and {tests} tests of routes pass"),
     }
 }

@@ -79,7 +79,9 @@ impl Test {
         let suites = Suites::read(&bundle, &files);
         if suites.is_empty() {
             let path = self.path.display();
-            anyhow::bail!("there are no tests in `{path}`: no file there is called `*_test.yaml`");
+            anyhow::bail!(
+                "there are no tests of policies in `{path}`: no file of theirs is called `*_test.yaml`"
+            );
         }
         let mut coverage = Coverage::default();
         let results = suites.run(&set, &options, &selection, &mut coverage);
