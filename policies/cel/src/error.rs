@@ -55,6 +55,8 @@ pub enum ErrorKind<'a> {
     ModulusByZero,
     /// A whole number that 64 bits do not hold.
     IntOverflow,
+    /// An unsigned whole number that 64 bits do not hold.
+    UintOverflow,
     /// A moment outside the years 1 to 9999.
     TimestampOverflow,
     /// A duration that 64 bits of nanoseconds do not hold.
@@ -96,6 +98,7 @@ impl ErrorKind<'_> {
             Self::DivisionByZero => ErrorKind::DivisionByZero,
             Self::ModulusByZero => ErrorKind::ModulusByZero,
             Self::IntOverflow => ErrorKind::IntOverflow,
+            Self::UintOverflow => ErrorKind::UintOverflow,
             Self::TimestampOverflow => ErrorKind::TimestampOverflow,
             Self::DurationOverflow => ErrorKind::DurationOverflow,
             Self::NotBool => ErrorKind::NotBool,
@@ -121,6 +124,7 @@ impl fmt::Display for ErrorKind<'_> {
             Self::DivisionByZero => "division by zero".into(),
             Self::ModulusByZero => "modulus by zero".into(),
             Self::IntOverflow => "integer overflow".into(),
+            Self::UintOverflow => "unsigned integer overflow".into(),
             Self::TimestampOverflow => "timestamp overflow".into(),
             Self::DurationOverflow => "duration overflow".into(),
             Self::NotBool => "no such overload".into(),

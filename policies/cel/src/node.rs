@@ -142,6 +142,9 @@ pub(crate) enum MacroKind {
     Bind,
     OptMap,
     OptFlatMap,
+    /// `or` and `orValue`, of which the second gives what is in an optional value.
+    Or,
+    OrValue,
 }
 
 /// A compiled pattern.

@@ -1,6 +1,6 @@
-use super::{Checker, Type, overloads};
+use super::{Checker, Type, members::list_of, overloads};
 use crate::functions::{self, Function};
-use crate::syntax::Expr;
+use crate::syntax::{Expr, ExprKind};
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, expr: &Expr, target: Option<&Expr>, function: &str, args: &[Expr]) -> Type {
@@ -14,8 +14,13 @@ impl Checker<'_> {
         }
         let mut types = Vec::with_capacity(args.len() + 1);
         types.extend(target.map(|target| self.type_of(target)));
-        for arg in args {
-            types.push(self.type_of(arg));
+        let mut items = Vec::new();
+        match args {
+            [Expr { kind: ExprKind::List(written), .. }] if function == "format" => {
+                items = self.items(written);
+                types.push(list_of(&items));
+            }
+            _ => types.extend(args.iter().map(|arg| self.type_of(arg))),
         }
         let name = function.strip_prefix('.').unwrap_or(function);
         let Some(known) = functions::find(name, target.is_some()) else {
@@ -23,7 +28,7 @@ impl Checker<'_> {
         };
         self.constants(name, &target.into_iter().chain(args).collect::<Vec<_>>());
         if name == "format" {
-            self.formatted(target, args);
+            self.formatted(target, args, &items);
         }
         self.overload(expr, known, name, &types, target.is_some())
     }

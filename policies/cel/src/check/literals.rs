@@ -25,37 +25,34 @@ impl Checker<'_> {
 }
 
 impl Checker<'_> {
-    /// The values that a format written out is given, as far as their types are plain to see.
-    pub(super) fn formatted(&mut self, target: Option<&Expr>, args: &[Expr]) {
+    /// The values that a format written out is given, as far as their types are known.
+    pub(super) fn formatted(&mut self, target: Option<&Expr>, args: &[Expr], types: &[Type]) {
         let (Some(Val::Str(format)), [Expr { kind: ExprKind::List(items), .. }]) =
             (target.and_then(constant), args)
         else {
             return;
         };
-        for (verb, item) in format::verbs(format).zip(items) {
-            let plain = match &item.value.kind {
-                ExprKind::Literal(_) | ExprKind::Ident(_) | ExprKind::Select { .. } => {
-                    let known = self.issues.len();
-                    let found = self.type_of(&item.value);
-                    self.issues.truncate(known);
-                    found
-                }
-                ExprKind::List(_) => Type::list(Type::Dyn),
-                ExprKind::Map(_) => Type::map(Type::Dyn, Type::Dyn),
-                _ => Type::Dyn,
-            };
-            if let Some(given) = name_of(&plain)
-                && let Some(why) = format::refusal(verb, given)
-            {
+        for ((verb, item), found) in format::verbs(format).zip(items).zip(types) {
+            if let Some(why) = refusal(verb, found) {
                 self.report(&item.value, why);
             }
         }
     }
 }
 
-/// What `type` calls values of a plain type.
-const fn name_of(found: &Type) -> Option<&'static str> {
+/// What is wrong with values of that type in a clause of a format, or with what is in them.
+fn refusal(verb: char, found: &Type) -> Option<String> {
+    match found {
+        Type::List(item) if verb == 's' => refusal(verb, item),
+        Type::Map(key, value) if verb == 's' => refusal(verb, key).or_else(|| refusal(verb, value)),
+        _ => format::refusal(verb, name_of(found)?),
+    }
+}
+
+/// What `type` calls values of a known type.
+fn name_of(found: &Type) -> Option<&str> {
     Some(match found {
+        Type::Dyn | Type::Unknown => return None,
         Type::Null => "null_type",
         Type::Bool => "bool",
         Type::Int => "int",
@@ -63,9 +60,15 @@ const fn name_of(found: &Type) -> Option<&'static str> {
         Type::Double => "double",
         Type::String => "string",
         Type::Bytes => "bytes",
+        Type::Timestamp => "google.protobuf.Timestamp",
+        Type::Duration => "google.protobuf.Duration",
         Type::List(_) => "list",
         Type::Map(..) => "map",
-        _ => return None,
+        Type::Optional(_) => "optional_type",
+        Type::Type => "type",
+        Type::Named(name) => name,
+        Type::Object(object) => &object.name,
+        Type::Fields(name) => name,
     })
 }
 

@@ -20,12 +20,10 @@ impl Checker<'_> {
             return self.bind(function, args);
         }
         Some(match (function, args) {
-            ("all", [name, body]) => self.test("_&&_", target, &[name], body),
-            ("exists", [name, body]) => self.test("_||_", target, &[name], body),
-            ("exists_one", [name, body]) => self.test("_?_:_", target, &[name], body),
-            ("all", [key, name, body]) => self.test("_&&_", target, &[key, name], body),
-            ("exists", [key, name, body]) => self.test("_||_", target, &[key, name], body),
-            ("existsOne" | "exists_one", [key, name, body]) => self.test("_?_:_", target, &[key, name], body),
+            ("all" | "exists", [name, body]) => self.test(target, &[name], body),
+            ("exists_one", [name, body]) => self.one(target, &[name], body),
+            ("all" | "exists", [key, name, body]) => self.test(target, &[key, name], body),
+            ("existsOne" | "exists_one", [key, name, body]) => self.one(target, &[key, name], body),
             ("filter", [name, test]) => self.filter(target, name, test),
             ("map", [name, body]) => Type::list(self.each(target, &[name], None, body).body),
             ("map", [name, test, body]) => Type::list(self.each(target, &[name], Some(test), body).body),
@@ -120,10 +118,17 @@ impl Checker<'_> {
     }
 
     /// A macro that asks a question of each item.
-    fn test(&mut self, operator: &str, target: &Expr, names: &[&Expr], body: &Expr) -> Type {
+    fn test(&mut self, target: &Expr, names: &[&Expr], body: &Expr) -> Type {
+        let found = self.each(target, names, None, body).body;
+        self.must_be_bool(body, &found);
+        Type::Bool
+    }
+
+    /// A macro that counts the items of which something is true.
+    fn one(&mut self, target: &Expr, names: &[&Expr], body: &Expr) -> Type {
         let found = self.each(target, names, None, body).body;
         if !found.meets(&Type::Bool) {
-            self.no_overload(body, operator, &[Type::Bool, found]);
+            self.no_overload(body, "_?_:_", &[found, Type::Int, Type::Int]);
         }
         Type::Bool
     }

@@ -65,7 +65,7 @@ impl Checker<'_> {
 
     pub(super) fn field(&mut self, place: &Expr, from: Type, field: &str) -> Type {
         match from {
-            Type::Dyn | Type::Fields(_) => Type::Dyn,
+            Type::Dyn | Type::Unknown | Type::Fields(_) => Type::Dyn,
             Type::Map(_, value) => (*value).clone(),
             Type::Object(Object { path, .. }) => match self.names.meaning(&format!("{path}.{field}")) {
                 Some(found) => found,
@@ -96,14 +96,14 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn list(&mut self, items: &[Item]) -> Type {
-        let mut joined: Option<Type> = None;
+    /// The types of a list's items.
+    pub(super) fn items(&mut self, items: &[Item]) -> Vec<Type> {
+        let mut types = Vec::with_capacity(items.len());
         for Item { value, optional } in items {
             let found = self.type_of(value);
-            let found = if *optional { self.present(value, found) } else { found };
-            joined = Some(joined.map_or_else(|| found.clone(), |known| known.join(&found)));
+            types.push(if *optional { self.present(value, found) } else { found });
         }
-        Type::list(joined.unwrap_or(Type::Dyn))
+        types
     }
 
     pub(super) fn map(&mut self, entries: &[Entry]) -> Type {
@@ -117,7 +117,7 @@ impl Checker<'_> {
                 None => (at, found),
             });
         }
-        let (key, value) = joined.unwrap_or((Type::Dyn, Type::Dyn));
+        let (key, value) = joined.unwrap_or((Type::Unknown, Type::Unknown));
         Type::map(key, value)
     }
 
@@ -133,9 +133,14 @@ impl Checker<'_> {
     }
 }
 
+/// The type of a list of items of these types.
+pub(super) fn list_of(items: &[Type]) -> Type {
+    Type::list(items.iter().fold(Type::Unknown, Type::join))
+}
+
 fn item_at(from: &Type, by: &Type) -> Option<Type> {
     match from {
-        Type::Dyn => Some(Type::Dyn),
+        Type::Dyn | Type::Unknown => Some(Type::Dyn),
         Type::List(item) => by.meets(&Type::Int).then(|| (**item).clone()),
         Type::Map(key, value) => by.meets(key).then(|| (**value).clone()),
         Type::Named("cerbos.lib.hierarchy") => by.meets(&Type::Int).then_some(Type::String),

@@ -31,7 +31,9 @@ pub(crate) trait Names {
 pub(crate) fn check(expr: &Expr, names: &dyn Names) -> (Type, Vec<Issue>) {
     let mut checker = Checker { names, locals: Vec::new(), issues: Vec::new() };
     let found = checker.type_of(expr);
-    (found, checker.issues)
+    let mut issues = checker.issues;
+    issues.sort_by_key(|issue| issue.start);
+    (found, issues)
 }
 
 struct Checker<'n> {
@@ -43,17 +45,23 @@ struct Checker<'n> {
 
 impl Checker<'_> {
     fn type_of(&mut self, expr: &Expr) -> Type {
+        match self.found(expr) {
+            Type::Unknown => Type::Dyn,
+            known => known,
+        }
+    }
+
+    fn found(&mut self, expr: &Expr) -> Type {
         match &expr.kind {
             ExprKind::Literal(literal) => type_of_literal(literal),
             ExprKind::Ident(name) => self.name(expr, name),
             ExprKind::Select { operand, field, optional } => self.select(expr, operand, field, *optional),
             ExprKind::Index { operand, index, optional } => self.index(expr, operand, index, *optional),
             ExprKind::Call { target, function, args } => self.call(expr, target.as_deref(), function, args),
-            ExprKind::List(items) => self.list(items),
+            ExprKind::List(items) => members::list_of(&self.items(items)),
             ExprKind::Map(entries) => self.map(entries),
             ExprKind::Message(name) => self.report(expr, format!("undeclared reference to '{name}'")),
-            ExprKind::And(sides) => self.logic("_&&_", sides),
-            ExprKind::Or(sides) => self.logic("_||_", sides),
+            ExprKind::And(sides) | ExprKind::Or(sides) => self.logic(sides),
             ExprKind::Not(operand) => self.not(expr, operand),
             ExprKind::Negate(operand) => self.negate(expr, operand),
             ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, left, right),

@@ -2,15 +2,18 @@ use super::{Checker, Type};
 use crate::syntax::{Expr, Operator};
 
 impl Checker<'_> {
-    pub(super) fn logic(&mut self, name: &str, sides: &[Expr]) -> Type {
-        for (at, side) in sides.iter().enumerate() {
+    pub(super) fn logic(&mut self, sides: &[Expr]) -> Type {
+        for side in sides {
             let found = self.type_of(side);
-            if !found.meets(&Type::Bool) {
-                let pair = if at == 0 { [found, Type::Bool] } else { [Type::Bool, found] };
-                self.no_overload(side, name, &pair);
-            }
+            self.must_be_bool(side, &found);
         }
         Type::Bool
+    }
+
+    pub(super) fn must_be_bool(&mut self, place: &Expr, found: &Type) {
+        if !found.meets(&Type::Bool) {
+            self.report(place, format!("expected type 'bool' but found '{found}'"));
+        }
     }
 
     pub(super) fn not(&mut self, expr: &Expr, operand: &Expr) -> Type {
@@ -105,7 +108,7 @@ fn sum(a: &Type, b: &Type) -> Option<Type> {
         (Type::Dyn, Type::Timestamp) | (Type::Timestamp, Type::Dyn) => Some(Type::Timestamp),
         (Type::Dyn, Type::Duration) | (Type::Duration, Type::Dyn) => Some(Type::Dyn),
         (Type::List(_), Type::List(_)) => a.meets(b).then(|| a.clone().join(b)),
-        (Type::Dyn, Type::List(_)) | (Type::List(_), Type::Dyn) => Some(Type::list(Type::Dyn)),
+        (Type::Dyn, list @ Type::List(_)) | (list @ Type::List(_), Type::Dyn) => Some(list.clone()),
         _ => alike(a, b, |t| is_number(t) || matches!(t, Type::String | Type::Bytes)),
     }
 }

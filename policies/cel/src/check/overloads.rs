@@ -33,7 +33,7 @@ impl Bound {
         match (shape, arg) {
             (Shape::Param(letter), _) => self.bind(*letter, arg),
             (Shape::Named(name), _) => is_named(arg, name),
-            (_, Type::Dyn) => true,
+            (_, Type::Dyn | Type::Unknown) => true,
             (Shape::List(item), Type::List(found)) | (Shape::Optional(item), Type::Optional(found)) => {
                 self.fits(item, found)
             }
@@ -59,9 +59,11 @@ impl Bound {
 
     fn fill(&self, shape: &Shape) -> Type {
         match shape {
-            Shape::Param(letter) => {
-                self.0.iter().find(|(known, _)| known == letter).map_or(Type::Dyn, |(_, found)| found.clone())
-            }
+            Shape::Param(letter) => self
+                .0
+                .iter()
+                .find(|(known, _)| known == letter)
+                .map_or(Type::Unknown, |(_, found)| found.clone()),
             Shape::Named(name) => named(name),
             Shape::List(item) => Type::list(self.fill(item)),
             Shape::Map(key, value) => Type::map(self.fill(key), self.fill(value)),
@@ -73,7 +75,7 @@ impl Bound {
 
 fn is_named(arg: &Type, name: &str) -> bool {
     match (name, arg) {
-        (_, Type::Dyn) | ("dyn", _) => true,
+        (_, Type::Dyn | Type::Unknown) | ("dyn", _) => true,
         ("timestamp" | "duration", Type::Null) => true,
         ("number", Type::Int | Type::Uint | Type::Double) => true,
         (_, Type::Object(_) | Type::Fields(_)) => false,

@@ -82,12 +82,13 @@ fn what_cannot_be_right_is_found_where_it_is() {
             "hasIntersection([1], ['a'])",
             "found no matching overload for 'hasIntersection' applied to '(list(int), list(string))' @ hasIntersection([1], ['a'])",
         ),
-        ("1 && true", "found no matching overload for '_&&_' applied to '(int, bool)' @ 1"),
+        ("1 && true", "expected type 'bool' but found 'int' @ 1"),
         (
             "P.id.exists(x, true)",
             "expression of type 'string' cannot be range of a comprehension (must be list, map, or dynamic) @ P.id",
         ),
-        ("[1].all(x, x)", "found no matching overload for '_&&_' applied to '(bool, int)' @ x"),
+        ("[1].all(x, x)", "expected type 'bool' but found 'int' @ x"),
+        ("[1].exists_one(x, x)", "found no matching overload for '_?_:_' applied to '(int, int, int)' @ x"),
         ("[1].exists(x.y, true)", "argument must be a simple name @ x.y"),
         ("duration('1d')", "invalid duration `1d`: its units are h, m, s, ms, us and ns @ '1d'"),
         ("P.id.matches('(')", "invalid regular expression: missing closing ) @ '('"),
@@ -148,12 +149,45 @@ fn what_cannot_be_right_is_found_where_it_is() {
             "'%x'.format([[1]])",
             "error during formatting: only ints, uints, bytes, and strings can be formatted as hex, was given list @ [1]",
         ),
+        (
+            "'%d'.format([P.id.trim()])",
+            "error during formatting: decimal clause can only be used on ints, uints, and doubles, was given string @ P.id.trim()",
+        ),
+        (
+            "'%s'.format([[ip(P.id)]])",
+            "error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given net.IP @ [ip(P.id)]",
+        ),
         ("math.greatest([])", "math.greatest() invalid single argument value @ []"),
         ("duration(null)", "invalid duration `null` @ null"),
         ("P.id.existsOne(P.id, true)", "undeclared reference to 'existsOne' @ P.id.existsOne(P.id, true)"),
     ] {
         assert_eq!(findings(text), [expected], "{text}");
     }
+}
+
+#[test]
+fn what_is_in_an_empty_list_or_map_is_what_is_put_beside_it() {
+    for (text, types) in [
+        ("[] + [1] + ['a']", "(list(int), list(string))"),
+        ("(P.attr.x ? [] : [1]) + ['a']", "(list(int), list(string))"),
+        ("[[], [1]][0] + ['a']", "(list(int), list(string))"),
+        ("[{}, {'a': 1}][0].a + 'x'", "(int, string)"),
+        ("P.attr.x + [1] + ['a']", "(list(int), list(string))"),
+        ("cel.bind(x, [], x + [1] + ['a'])", "(list(int), list(string))"),
+    ] {
+        let expected = format!("found no matching overload for '_+_' applied to '{types}'");
+        let found = findings(text);
+        assert!(matches!(&*found, [only] if only.starts_with(&expected)), "{text}: {found:?}");
+    }
+    for text in ["[] + [1]", "[][0].a + 1", "[].map(x, x.y[0])", "{}.?a.b[0].hasValue()"] {
+        assert_eq!(findings(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn findings_are_in_the_order_of_the_text() {
+    let said = ["undeclared reference to 'has' @ has(x.y, 1)", "undeclared reference to 'x' @ x"];
+    assert_eq!(findings("has(x.y, 1)"), said);
 }
 
 #[test]

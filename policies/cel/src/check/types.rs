@@ -6,6 +6,8 @@ use std::sync::Arc;
 pub enum Type {
     /// Anything: what does not fit shows when the expression is evaluated.
     Dyn,
+    /// What is in a list or map that holds nothing: it is of the type of whatever is put beside it.
+    Unknown,
     /// `null`
     Null,
     /// `true` or `false`
@@ -74,6 +76,8 @@ impl Type {
             return self;
         }
         match (&self, other) {
+            (Self::Unknown, known) => known.clone(),
+            (_, Self::Unknown) => self,
             (Self::List(a), Self::List(b)) => Self::list((**a).clone().join(b)),
             (Self::Map(a, x), Self::Map(b, y)) => Self::map((**a).clone().join(b), (**x).clone().join(y)),
             (Self::Optional(a), Self::Optional(b)) => Self::optional((**a).clone().join(b)),
@@ -84,7 +88,7 @@ impl Type {
     /// Can one value be of both types?
     pub(crate) fn meets(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Dyn, _) | (_, Self::Dyn) => true,
+            (Self::Dyn | Self::Unknown, _) | (_, Self::Dyn | Self::Unknown) => true,
             (Self::List(a), Self::List(b)) | (Self::Optional(a), Self::Optional(b)) => a.meets(b),
             (Self::Map(a, x), Self::Map(b, y)) => a.meets(b) && x.meets(y),
             (Self::Null, nullable) | (nullable, Self::Null) => nullable.is_nullable(),
@@ -97,6 +101,7 @@ impl Type {
         matches!(
             self,
             Self::Dyn
+                | Self::Unknown
                 | Self::Null
                 | Self::Bool
                 | Self::Int
@@ -127,7 +132,7 @@ impl Type {
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dyn => f.write_str("dyn"),
+            Self::Dyn | Self::Unknown => f.write_str("dyn"),
             Self::Null => f.write_str("null"),
             Self::Bool => f.write_str("bool"),
             Self::Int => f.write_str("int"),

@@ -31,6 +31,9 @@ impl Compiler<'_> {
             ("sortBy", [v, body]) => self.shape(expr, M::SortBy, target, &[v], None, body),
             ("optMap", [v, body]) => self.shape(expr, M::OptMap, target, &[v], None, body),
             ("optFlatMap", [v, body]) => self.shape(expr, M::OptFlatMap, target, &[v], None, body),
+            // These are functions, but one that need not look at its argument.
+            ("or", [other]) => self.shape(expr, M::Or, target, &[], None, other),
+            ("orValue", [other]) => self.shape(expr, M::OrValue, target, &[], None, other),
             ("all", [k, v, body]) => self.shape(expr, M::All, target, &[k, v], None, body),
             ("exists", [k, v, body]) => self.shape(expr, M::Exists, target, &[k, v], None, body),
             ("existsOne" | "exists_one", [k, v, body]) => {

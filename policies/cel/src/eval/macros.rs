@@ -22,6 +22,7 @@ pub(super) fn value<'a>(node: &'a Node, call: &'a Macro, cx: &mut Cx<'a>) -> Res
     match call.kind {
         MacroKind::Bind => with(call, (range, None), cx, |cx| evaluate(&call.body, cx)),
         MacroKind::OptMap | MacroKind::OptFlatMap => inside(node, call, range, cx),
+        MacroKind::Or | MacroKind::OrValue => otherwise(node, call, range, cx),
         MacroKind::All | MacroKind::Exists => quantified(node, call, range, cx),
         MacroKind::ExistsOne => exactly_one(node, call, range, cx),
         MacroKind::Filter | MacroKind::Map | MacroKind::SortBy => listed(node, call, range, cx),
@@ -191,5 +192,15 @@ fn inside<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) 
         (MacroKind::OptMap, made) => cx.optional(Some(made)).map_err(|kind| at(node, kind)),
         // What is not an optional value although it could have been one passes, as in cel-go.
         (_, made) => Ok(made),
+    }
+}
+
+/// `or` and `orValue`: the other value is not looked at where there is one.
+fn otherwise<'a>(node: &'a Node, call: &'a Macro, range: Val<'a>, cx: &mut Cx<'a>) -> Result<'a> {
+    match range {
+        Val::Optional(Some(inner)) if call.kind == MacroKind::OrValue => Ok(*inner),
+        Val::Optional(Some(_)) => Ok(range),
+        Val::Optional(None) => evaluate(&call.body, cx),
+        _ => Err(at(node, ErrorKind::NoSuchOverload)),
     }
 }

@@ -86,7 +86,7 @@ fn uints<'a>(operator: Operator, a: u64, b: u64) -> Result<Val<'a>> {
         Operator::Modulo => a.checked_rem(b),
         _ => return Err(ErrorKind::NoSuchOverload),
     };
-    value.map(Val::Uint).ok_or(ErrorKind::IntOverflow)
+    value.map(Val::Uint).ok_or(ErrorKind::UintOverflow)
 }
 
 fn doubles<'a>(operator: Operator, a: f64, b: f64) -> Result<Val<'a>> {

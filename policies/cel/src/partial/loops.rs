@@ -42,6 +42,12 @@ impl Partial<'_> {
         {
             return self.unrolled(shape, items, any);
         }
+        if let Residual::Value(range) = &range
+            && items(range).is_some_and(|items| items.is_empty())
+            && let Some(answer) = of_nothing(function)
+        {
+            return Ok(Residual::Value(answer));
+        }
         let locals: Vec<Local> =
             shape.names.iter().map(|name| Local::Left(Residual::Local(Arc::clone(name)))).collect();
         self.loops += 1;
@@ -82,6 +88,15 @@ impl Partial<'_> {
         self.locals.truncate(outside);
         result
     }
+}
+
+/// What a macro gives for a list that holds nothing.
+fn of_nothing(function: &str) -> Option<Value> {
+    Some(match function {
+        "exists_one" | "existsOne" => Value::Bool(false),
+        "filter" | "map" | "transformList" => Value::List(Box::default()),
+        _ => return None,
+    })
 }
 
 /// Places and items of a known list or map.

@@ -98,6 +98,7 @@ fn known_parts_are_evaluated_and_unknown_ones_stay() {
         ("cel.bind(v, R.attr.x, v == z && v != 'b')", r#"and(R.x == "ca", R.x != "b")"#),
         ("{'a': R.attr.x}.a == 1", r#"{"a": R.x}.a == 1"#),
         ("[R.attr.x, z][0] == z", r#"[R.x, "ca"][0] == "ca""#),
+        ("R.attr.m[z] == 'x'", r#"R.m["ca"] == "x""#),
     ] {
         assert_eq!(left(text), expected, "{text}");
     }
@@ -115,6 +116,11 @@ fn macros_over_known_lists_are_written_out_and_others_stay() {
             r#"all(R.l, t -> exists(["a","b"], x -> startsWith(t, x)))"#,
         ),
         ("R.attr.deps.all(k, v, k != v)", "all(R.deps, k,v -> k != v)"),
+        ("[].exists_one(x, x == R.attr.x) || R.attr.y", "R.y"),
+        ("{}.existsOne(k, v, v == R.attr.x)", "false"),
+        ("[].map(x, R.attr.x) == R.attr.y", "[] == R.y"),
+        ("[].filter(x, R.attr.x) == R.attr.y", "[] == R.y"),
+        ("[].transformMap(i, v, R.attr.x) == R.attr.y", "transformMap([], i,v -> R.x) == R.y"),
         (
             "z in R.attr.l.map(t, t != z, t.upperAscii())",
             r#""ca" in map(R.l, t -> upperAscii(t) if t != "ca")"#,

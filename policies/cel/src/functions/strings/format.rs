@@ -65,8 +65,22 @@ pub(crate) fn verbs(format: &str) -> impl Iterator<Item = char> {
 
 /// What is wrong with a value of that type in that clause.
 pub(crate) fn refusal(verb: char, given: &str) -> Option<String> {
+    const SHOWN: [&str; 12] = [
+        "null_type",
+        "bool",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "type",
+        "google.protobuf.Timestamp",
+        "google.protobuf.Duration",
+    ];
     let taken = match verb {
-        's' => return None,
+        's' => SHOWN.contains(&given),
         'd' | 'f' | 'e' => matches!(given, "int" | "uint" | "double"),
         'b' => matches!(given, "int" | "uint" | "bool"),
         'o' => matches!(given, "int" | "uint"),
@@ -75,6 +89,9 @@ pub(crate) fn refusal(verb: char, given: &str) -> Option<String> {
     (!taken).then(|| refused(verb, given))
 }
 
+const STRING_CLAUSE: &str = "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, \
+                             types, durations, and timestamps";
+
 fn refused(verb: char, given: &str) -> String {
     let takes = match verb {
         'd' => "decimal clause can only be used on ints, uints, and doubles",
@@ -82,10 +99,13 @@ fn refused(verb: char, given: &str) -> String {
         'e' => "scientific clause can only be used on ints, uints, and doubles",
         'o' => "octal clause can only be used on ints and uints",
         'b' => "only ints, uints, and bools can be formatted as binary",
+        's' => STRING_CLAUSE,
         _ => "only ints, uints, bytes, and strings can be formatted as hex",
     };
     format!("error during formatting: {takes}, was given {given}")
 }
+
+const IN_CLAUSE: &str = "could not parse formatting clause: ";
 
 /// What follows a `%`.
 struct Clause {
@@ -102,21 +122,26 @@ impl Clause {
                     .find(|c: char| !c.is_ascii_digit())
                     .ok_or("could not find end of precision specifier")?;
                 let (digits, rest) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                let precision = digits.parse().map_err(|_| format!("invalid precision `{digits}`"))?;
+                let precision = digits.parse().map_err(|_| {
+                    format!("{IN_CLAUSE}error while parsing precision: invalid precision `{digits}`")
+                })?;
                 (precision, rest)
             }
             None => (PRECISION, text),
         };
         if precision > MAX_PRECISION {
-            return Err(format!("precision {precision} exceeds maximum allowed precision {MAX_PRECISION}"));
+            return Err(format!(
+                "{IN_CLAUSE}error while parsing precision: precision {precision} exceeds maximum allowed precision \
+                 {MAX_PRECISION}"
+            ));
         }
         let mut chars = text.chars();
         match chars.next() {
-            Some('%') if said => Err("unrecognized formatting clause \"%\"".to_owned()),
+            Some('%') if said => Err(format!("{IN_CLAUSE}unrecognized formatting clause \"%\"")),
             Some(verb @ ('%' | 's' | 'd' | 'f' | 'e' | 'x' | 'X' | 'o' | 'b')) => {
                 Ok((Self { verb, precision }, chars.as_str()))
             }
-            Some(other) => Err(format!("unrecognized formatting clause \"{other}\"")),
+            Some(other) => Err(format!("{IN_CLAUSE}unrecognized formatting clause \"{other}\"")),
             None => Err("unexpected end of string".to_owned()),
         }
     }
@@ -202,11 +227,7 @@ fn string<'a>(value: Val<'a>, out: &mut Text<'_, 'a>, depth: usize) -> Result<()
             out.push("]")
         }
         Val::Map(map) if !matches!(map, MapRef::Message(_)) => entries(map, out, depth),
-        _ => Err(ErrorKind::message(format!(
-            "error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, \
-             lists, types, durations, and timestamps, was given {}",
-            value.type_name()
-        ))),
+        _ => Err(ErrorKind::message(refused('s', value.type_name()))),
     }
 }
 

@@ -47,19 +47,29 @@ fn part(text: &str) -> Option<(u64, &str)> {
         _ => return None,
     };
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let nanos = whole.checked_mul(unit)?.checked_add(fraction_of(fraction, unit)?)?;
+    let nanos = whole.checked_mul(unit)?.checked_add(fraction_of(fraction, unit))?;
     Some((nanos, rest))
 }
 
-/// That decimal fraction of a unit; parts of a nanosecond are dropped.
-fn fraction_of(digits: &str, unit: u64) -> Option<u64> {
-    let (mut value, mut scale) = (0_u128, 1_u128);
-    // The largest unit has 13 digits: more than 18 digits of a fraction cannot matter.
-    for digit in digits.bytes().take(18) {
-        value = value * 10 + u128::from(digit - b'0');
-        scale *= 10;
+/// That decimal fraction of a unit; parts of a nanosecond are dropped. In doubles, and from as many digits as 63 bits
+/// hold, so that `0.3333333333333333333h` is twenty minutes.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "less than a unit, of which the largest has 13 digits"
+)]
+fn fraction_of(digits: &str, unit: u64) -> u64 {
+    const MOST: u64 = i64::MAX.unsigned_abs();
+    let (mut value, mut scale) = (0_u64, 1.0_f64);
+    for digit in digits.bytes().map(|digit| u64::from(digit - b'0')) {
+        if value > MOST / 10 || value * 10 + digit > MOST + 1 {
+            break;
+        }
+        value = value * 10 + digit;
+        scale *= 10.0;
     }
-    u64::try_from(value * u128::from(unit) / scale).ok()
+    (value as f64 * (unit as f64 / scale)) as u64
 }
 
 fn digits(text: &str) -> (&str, &str) {
@@ -101,7 +111,8 @@ mod tests {
             (".5s", 500_000_000, "0.5s"),
             ("1.s", 1_000_000_000, "1s"),
             ("9007199254740993ns", 9_007_199_254_740_993, "9007199.254740993s"),
-            ("0.3333333333333333333h", 1_199_999_999_999, "1199.999999999s"),
+            ("0.3333333333333333333h", 1_200_000_000_000, "1200s"),
+            ("0.100000000000000000000h", 360_000_000_000, "360s"),
             ("9223372036854775807ns", i64::MAX, "9223372036.854776s"),
             ("-9223372036854775808ns", i64::MIN, "-9223372036.854776s"),
             ("27777h46m40.000000001s", 100_000_000_000_000_001, "100000000s"),
