@@ -4,12 +4,14 @@ mod misfit;
 
 use std::{
     cell::LazyCell,
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, OnceLock},
 };
 
 use portreeve_cel::Val;
 use portreeve_diagnostics::{Bundle, Diagnostic, Span};
+
+use misfit::Misfit;
 
 use crate::{
     PolicySet, Source, ValidationError,
@@ -27,7 +29,27 @@ pub(crate) struct Schema {
     /// Where it is referred to, and for whose attributes.
     uses: Vec<(Span, &'static str)>,
     /// Ready, or why not.
-    validator: Result<Arc<jsonschema::Validator>, String>,
+    validator: Result<Arc<Ready>, String>,
+}
+
+/// A schema to hold attributes against.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    validator: jsonschema::Validator,
+    /// As they are written, by the URIs under which they refer to each other.
+    schemas: Arc<Schemas>,
+}
+
+impl Ready {
+    fn misfits(&self, instance: &serde_json::Value) -> Vec<Misfit> {
+        misfit::all(self.validator.iter_errors(instance), |place| self.written(place))
+    }
+
+    /// What is written at a place in a schema: `cerbos:///a.json#/properties/b/type`.
+    fn written(&self, place: &str) -> Option<&serde_json::Value> {
+        let (uri, pointer) = place.split_once('#')?;
+        self.schemas.get(uri)?.as_ref().ok()?.pointer(pointer)
+    }
 }
 
 impl Default for Schema {
@@ -44,7 +66,7 @@ impl Schema {
     }
 }
 
-type Schemas = HashMap<String, Result<serde_json::Value, String>>;
+type Schemas = BTreeMap<String, Result<serde_json::Value, String>>;
 
 /// Finds the schemas of the bundle and nothing else: no network and no files. Remembers the first that is missing.
 struct Bundled {
@@ -112,7 +134,7 @@ fn schema_path(name: &str) -> Option<&str> {
     name.strip_prefix("_schemas/").or_else(|| name.split_once("/_schemas/").map(|(_, path)| path))
 }
 
-fn compile(reference: &str, schemas: &Arc<Schemas>) -> Result<jsonschema::Validator, String> {
+fn compile(reference: &str, schemas: &Arc<Schemas>) -> Result<Ready, String> {
     let schema = match schemas.get(reference) {
         Some(schema) => schema.as_ref().map_err(Clone::clone)?,
         None => return Err(format!("schema {} doesn't exist", shown(reference))),
@@ -124,15 +146,18 @@ fn compile(reference: &str, schemas: &Arc<Schemas>) -> Result<jsonschema::Valida
         ));
     }
     let missing = Arc::new(OnceLock::new());
-    jsonschema::options()
+    let built = jsonschema::options()
         .with_base_uri(reference)
         .with_retriever(Bundled { schemas: Arc::clone(schemas), missing: Arc::clone(&missing) })
         .should_validate_formats(true)
-        .build(schema)
-        .map_err(|error| match missing.get() {
+        .build(schema);
+    match built {
+        Ok(validator) => Ok(Ready { validator, schemas: Arc::clone(schemas) }),
+        Err(error) => Err(match missing.get() {
             Some(uri) => format!("schema {} referenced by {reference} doesn't exist", shown(uri)),
             None => error.to_string(),
-        })
+        }),
+    }
 }
 
 /// Where a schema would be.
@@ -167,7 +192,7 @@ impl PolicySet {
             None => return,
         };
         let Ok(instance) = serde_json::to_value(attr.to_value()) else { return };
-        let found = misfit::all(validator.iter_errors(&instance));
+        let found = validator.misfits(&instance);
         errors.extend(found.into_iter().map(|misfit| error(misfit.path, misfit.message)));
     }
 }

@@ -16,6 +16,7 @@ use super::environment;
 use crate::{
     finding::{Finding, Findings},
     raw::{self, Policy},
+    schema::Ready,
 };
 
 /// What the next compilation need not do again. Cheap to copy.
@@ -42,7 +43,7 @@ struct Parts {
     environments: FxHashMap<String, Environment>,
     /// What the schemas say.
     schemas: Digest,
-    validators: FxHashMap<String, Arc<jsonschema::Validator>>,
+    validators: FxHashMap<String, Arc<Ready>>,
 }
 
 /// A file that was read.
@@ -182,8 +183,8 @@ impl<'k> Memory<'k> {
     pub(crate) fn validator(
         &mut self,
         reference: &str,
-        compile: impl FnOnce() -> Result<Arc<jsonschema::Validator>, String>,
-    ) -> Result<Arc<jsonschema::Validator>, String> {
+        compile: impl FnOnce() -> Result<Arc<Ready>, String>,
+    ) -> Result<Arc<Ready>, String> {
         let same = self.before.schemas == self.now.schemas;
         let known = self.before.validators.get(reference).filter(|_| same).cloned();
         let validator = match known {
