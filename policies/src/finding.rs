@@ -116,6 +116,13 @@ impl Findings {
         }
     }
 
+    /// Cerbos says this once for each file: where it finds it last.
+    pub(crate) fn only_the_last(&mut self, file: u32, cause: &Cause, text: &str) {
+        let said =
+            |finding: &&mut Finding| finding.file == file && finding.cause == *cause && finding.text == text;
+        self.0.iter_mut().filter(said).for_each(|finding| finding.cause = Cause::Advice);
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.0.iter().any(|finding| finding.diagnostic.severity == Severity::Error)
     }

@@ -201,6 +201,15 @@ fn compile_says_what_is_wrong_with_policies_in_cerbos_shapes() {
         [&duplicate["file"], &duplicate["other_file"], &duplicate["policy"]],
         ["b.yaml", "a.yaml", "resource.doc.vdefault"]
     );
+    let unread = folder(&[
+        ("b.yaml", &format!("{POLICY}  'x.y': 1\n")),
+        ("a.yaml", "apiVersion: api.cerbos.dev/v1\nexportVariables: {name: {}}\n"),
+    ]);
+    let ran = run_in(unread.path(), &["compile", ".", "-o", "json"]);
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let paths =
+        |index: usize| &found["lintErrors"]["load_failures"][index]["error_details"]["position"]["path"];
+    assert_eq!([paths(0), paths(1)], ["$.exportVariables.name", "$.resourcePolicy.'x.y'"]);
     let off = format!("{}disabled: true\n", POLICY.replace("resource: doc", "resource: other"));
     let twice = folder(&[("a.yaml", POLICY), ("b.yaml", POLICY), ("off.yaml", &off)]);
     let ran = run_in(twice.path(), &["compile", ".", "-o", "json"]);

@@ -79,6 +79,7 @@ impl Linker<'_, '_> {
         }
         let text = format!("Derived role \"{}\" is not defined in any imports", name.value);
         let cause = Cause::Compile("unknown derived role");
+        self.findings.only_the_last(name.span.file, &cause, &text);
         self.findings.push(name.span.file, cause, text, Some(name.span), diagnostic);
     }
 

@@ -2,7 +2,7 @@ use portreeve_diagnostics::{Node, Span};
 
 use super::{
     Condition, Output,
-    object::{MISSING, ONE_OF, Object, Path, Reading},
+    object::{ONE_OF, Object, Path, Reading},
 };
 
 /// `condition: { match: … }`
@@ -68,7 +68,7 @@ fn list_of(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Vec<Condit
     let path = Path::Field(&path, "of");
     let items = of.map_or(&[][..], |of| reading.list(of));
     if items.is_empty() {
-        reading.invalid(node.span, path, MISSING);
+        reading.lacks_items(of, node.span, path);
     }
     fields.finish(reading);
     let read = |(index, item)| r#match(item, Path::Index(&path, index), reading);

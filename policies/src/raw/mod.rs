@@ -9,7 +9,7 @@ pub(crate) mod sets;
 
 use portreeve_diagnostics::{Span, Spanned};
 
-pub(crate) use policy::read;
+pub(crate) use policy::{read, unread};
 
 use crate::Effect;
 

@@ -69,6 +69,16 @@ impl Reading<'_> {
         self.findings.push(self.file, Cause::Validation, text, Some(at), diagnostic);
     }
 
+    /// A list that must hold something holds nothing, or is not there.
+    pub(crate) fn lacks_items(&mut self, list: Option<&Node>, head: Span, path: Path<'_>) {
+        match list {
+            None => self.invalid(head, path, MISSING),
+            Some(list) if list.as_seq().is_some() => self.empty(list.span, path),
+            // It is no list, and that is said.
+            Some(_) => {}
+        }
+    }
+
     /// Where Cerbos says a value is: a field's at its key.
     fn said_at(&self, place: Span, path: Path<'_>) -> Span {
         match path {
@@ -274,7 +284,7 @@ impl<'n> Object<'n> {
             if self.known.iter().any(|name| spells(key, name)) {
                 continue;
             }
-            let text = format!("unknown field \"{key}\"");
+            let text = format!("unknown field {key:?}");
             let mut found = Diagnostic::error("policy/unknown-field", format!("unknown field `{key}`"))
                 .at(entry.key.span, "unknown field");
             if let Some(near) = suggest::nearest(key, self.known.iter().copied()) {

@@ -80,9 +80,10 @@ fn principal_block(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> (T
     let mut fields = Object::of(node, reading);
     let resource = fields.required(("resource", path), reading, |_| true, "");
     let list = Path::Field(&path, "actions");
-    let items = fields.field("actions", reading).map_or(&[][..], |node| reading.list(node));
+    let node = fields.field("actions", reading);
+    let items = node.map_or(&[][..], |node| reading.list(node));
     if items.is_empty() {
-        reading.invalid(fields.head(), list, MISSING);
+        reading.lacks_items(node, fields.head(), list);
     }
     let rules: Vec<Rule> = items
         .iter()
@@ -181,7 +182,7 @@ fn actions(
     let node = fields.field(name, reading);
     let actions = reading.texts(node, path, |text| !text.is_empty(), TOO_SHORT);
     if actions.is_empty() {
-        reading.invalid(fields.head(), path, MISSING);
+        reading.lacks_items(node, fields.head(), path);
     }
     actions
 }
@@ -219,7 +220,8 @@ fn permissions(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Option<boo
         (Kind::Int(1), _) | (_, Some("SCOPE_PERMISSIONS_OVERRIDE_PARENT")) => Some(false),
         (Kind::Int(2), _) | (_, Some("SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS")) => Some(true),
         (_, text) => {
-            reading.unreadable(node.span, format!("invalid enum value \"{}\"", text.unwrap_or_default()));
+            let text = text.or_else(|| reading.bundle.text(node.span)).unwrap_or_default();
+            reading.unreadable(node.span, format!("invalid enum value \"{text}\""));
             None
         }
     }

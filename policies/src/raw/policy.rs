@@ -5,7 +5,7 @@ use super::{
     object::{MISSING, ONE_OF, Object, Path, Reading},
     policies, sets,
 };
-use crate::finding::{Cause, Findings};
+use crate::finding::{Cause, Finding, Findings};
 
 const KINDS: [&str; 6] =
     ["resourcePolicy", "principalPolicy", "rolePolicy", "derivedRoles", "exportVariables", "exportConstants"];
@@ -15,9 +15,7 @@ pub(crate) fn read(bundle: &Bundle, file: u32, findings: &mut Findings) -> Optio
     let documents = match yaml::read(bundle, file) {
         Ok(documents) => documents,
         Err(diagnostic) => {
-            let place = diagnostic.span();
-            let text = as_cerbos(bundle, &diagnostic);
-            findings.push(file, Cause::Parse, text, place, diagnostic);
+            unread(bundle, file, diagnostic, findings);
             return None;
         }
     };
@@ -30,18 +28,37 @@ pub(crate) fn read(bundle: &Bundle, file: u32, findings: &mut Findings) -> Optio
         let found = Diagnostic::error("policy/several-documents", text)
             .at(second.span, "second document")
             .help("put each policy into a file of its own");
-        reading.findings.push(file, Cause::Parse, text, Some(second.span), found);
+        reading.findings.push(file, Cause::Load, text, None, found);
         return None;
     }
     let before = reading.findings.0.len();
     let found = policy(document, &mut reading);
-    // Cerbos validates only what it could read.
-    let new = reading.findings.0.get_mut(before..).unwrap_or_default();
-    if new.iter().any(|finding| finding.cause == Cause::Parse) {
-        let unsaid = new.iter_mut().filter(|finding| finding.cause != Cause::Parse);
-        unsaid.for_each(|finding| finding.cause = Cause::Advice);
-    }
+    keep_what_cerbos_gets_to(reading.findings.0.get_mut(before..).unwrap_or_default());
     found
+}
+
+/// Cerbos reads up to the first field that it cannot, validates only what it could read, and looks at a policy as a
+/// whole only if each field is valid.
+fn keep_what_cerbos_gets_to(found: &mut [Finding]) {
+    let start = |finding: &Finding| finding.place.map(|place| place.start);
+    let unreadable = found.iter().filter(|finding| finding.cause == Cause::Parse).filter_map(start).min();
+    let invalid = found.iter().any(|finding| finding.cause == Cause::Validation);
+    for finding in found {
+        let said = match finding.cause {
+            Cause::Parse => start(finding) == unreadable,
+            Cause::Validation => unreadable.is_none(),
+            _ => unreadable.is_none() && !invalid,
+        };
+        if !said {
+            finding.cause = Cause::Advice;
+        }
+    }
+}
+
+/// A text that cannot be read at all.
+pub(crate) fn unread(bundle: &Bundle, file: u32, diagnostic: Diagnostic, findings: &mut Findings) {
+    let (text, place) = (as_cerbos(bundle, &diagnostic), diagnostic.span());
+    findings.push(file, Cause::Parse, text, place, diagnostic);
 }
 
 /// What Cerbos says of a text that cannot be read, where it is not what is said here.
@@ -166,4 +183,55 @@ fn body(fields: &mut Object<'_>, reading: &mut Reading<'_>) -> Option<(Span, Bod
         }
     };
     Some((key, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use portreeve_diagnostics::SourceFile;
+
+    use super::*;
+
+    const HEAD: &str = "apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n  resource: x\n  version: v\n";
+
+    /// What Cerbos is said to say of a file, with the line and the column.
+    fn said(text: String) -> Vec<String> {
+        let file = SourceFile { name: "a.yaml".into(), text: text.into() };
+        let bundle = Bundle { revision: "r".into(), files: vec![file] };
+        let mut findings = Findings::default();
+        let _ = read(&bundle, 0, &mut findings);
+        let line = |finding: &Finding| match finding.place.and_then(|place| bundle.place(place)) {
+            Some(place) => format!("{}:{} {}", place.line, place.column, finding.text),
+            None => finding.text.clone(),
+        };
+        findings.0.iter().filter(|finding| finding.cause != Cause::Advice).map(line).collect()
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_the_first_is_said_and_of_what_is_invalid_nothing_about_the_whole() {
+        for (text, expected) in [
+            ("  foo: 1\n  rules: 3\n  bar: 2\n", &["5:3 unknown field \"foo\""][..]),
+            ("  rules:\n  foo: 1\n", &["5:9 expected sequence got Null"]),
+            ("  'a\"b': 1\n", &["5:3 unknown field \"a\\\"b\""]),
+            ("  scopePermissions: 5\n", &["5:21 invalid enum value \"5\""]),
+            (
+                "  rules:\n    - {actions: [a], effect: EFFECT_NO_MATCH}\n",
+                &["6:22 resourcePolicy.rules[0].effect: must be one of [EFFECT_ALLOW, EFFECT_DENY]"],
+            ),
+            (
+                "  rules:\n    - {actions: [], effect: EFFECT_ALLOW}\n",
+                &["6:8 resourcePolicy.rules[0].actions: value is required"],
+            ),
+            (
+                "  rules:\n    - {effect: EFFECT_ALLOW, roles: [a]}\n",
+                &["resourcePolicy.rules[0].actions: value is required"],
+            ),
+            (
+                "  rules:\n    - {actions: [a], effect: EFFECT_ALLOW}\n",
+                &["6:7 rule #1 does not specify any roles or derived roles to match"],
+            ),
+            ("---\nfoo: 1\n", &["more than one YAML document detected"]),
+        ] {
+            assert_eq!(said(format!("{HEAD}{text}")), expected, "{text}");
+        }
+    }
 }

@@ -3,7 +3,7 @@ use portreeve_diagnostics::{Kind, Node, Span, Spanned};
 
 use super::{
     Constants, Definables, DerivedRole, DerivedRoles, Text, condition,
-    object::{MISSING, Object, Path, Reading, TOO_SHORT},
+    object::{Object, Path, Reading, TOO_SHORT},
 };
 use crate::{names, place};
 
@@ -15,9 +15,10 @@ pub(crate) fn derived_roles(node: &Node, reading: &mut Reading<'_>) -> DerivedRo
     let name = fields.required(("name", path), reading, names::is_set_name, SET_NAME);
     let names = definables(&mut fields, path, reading);
     let list = Path::Field(&path, "definitions");
-    let items = fields.field("definitions", reading).map_or(&[][..], |node| reading.list(node));
+    let node = fields.field("definitions", reading);
+    let items = node.map_or(&[][..], |node| reading.list(node));
     if items.is_empty() {
-        reading.invalid(fields.head(), list, MISSING);
+        reading.lacks_items(node, fields.head(), list);
     }
     let mut definitions: Vec<DerivedRole> = Vec::new();
     let mut places: Vec<Span> = Vec::new();
@@ -51,10 +52,10 @@ fn definition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Derived
     let mut fields = Object::of(node, reading);
     let name = fields.required(("name", path), reading, names::is_set_name, SET_NAME);
     let list = Path::Field(&path, "parentRoles");
-    let parents = fields.field("parentRoles", reading);
-    let parents = reading.texts(parents, list, |text| !text.is_empty(), TOO_SHORT);
+    let node = fields.field("parentRoles", reading);
+    let parents = reading.texts(node, list, |text| !text.is_empty(), TOO_SHORT);
     if parents.is_empty() {
-        reading.invalid(fields.head(), list, MISSING);
+        reading.lacks_items(node, fields.head(), list);
     }
     let condition = fields
         .field("condition", reading)

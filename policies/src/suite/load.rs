@@ -9,7 +9,11 @@ use super::{
     read,
     written::{Fixtures, Suite},
 };
-use crate::{Cause, Finding, finding::Findings, raw::object::Reading};
+use crate::{
+    Cause, Finding,
+    finding::Findings,
+    raw::{self, object::Reading},
+};
 
 /// How fixtures are called: the file, what Cerbos calls them, and how they are read.
 type Kind = (&'static [&'static str], &'static str, fn(&Node, &mut Reading<'_>) -> Fixtures);
@@ -88,8 +92,7 @@ fn document<T>(bundle: &Bundle, file: u32, read: fn(&Node, &mut Reading<'_>) -> 
     let mut reading = Reading { bundle, file, findings: &mut findings };
     let read = match yaml::read(bundle, file) {
         Err(diagnostic) => {
-            let place = diagnostic.span();
-            reading.findings.push(file, Cause::Parse, diagnostic.message.clone(), place, diagnostic);
+            raw::unread(bundle, file, diagnostic, reading.findings);
             None
         }
         Ok(documents) => match documents.as_slice() {

@@ -88,6 +88,7 @@ fn what_is_wrong_with_a_suite_is_said_as_cerbos_says_it() {
             "3:6 auxData[\"j\"]: Only one of the jwt or jwts fields must be set\n4:1 tests: value is required",
         ),
         ("name: S\nfoo: 1\ntests: []\n", "2:1 unknown field \"foo\""),
+        ("name: S\nname: T\ntests: []\n", "2:1 mapping key \"name\" already defined at [1:1]"),
         ("- name: S\n", "1:1 invalid document: contents are not valid YAML or JSON"),
         ("name: S\n---\nname: T\n", "more than one YAML document detected"),
         ("name: ''\ntests: []\n", "1:1 name: value is required\n2:1 tests: value is required"),

@@ -1,6 +1,6 @@
 //! What is wrong with policies, in Cerbos' shapes and words.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
 use portreeve_diagnostics::{Bundle, Node, Place, Severity, Span, yaml};
 use portreeve_policies::{Cause, Compiled, Disabled, Finding};
@@ -20,10 +20,10 @@ const GROUPS: [(&str, &str); 5] = [
 
 /// `{"lintErrors": …}`, or `{"compileErrors": …}` when there are no such.
 pub(super) fn object(compiled: &Compiled, bundle: &Bundle) -> Value {
-    let lint = lint(&compiled.findings);
+    let lint = lint(compiled, bundle);
     if lint.is_empty() {
         let errors: Vec<Value> =
-            errors(&compiled.findings).map(|finding| compile_error(finding, bundle)).collect();
+            compiling(compiled, bundle).into_iter().map(|finding| compile_error(finding, bundle)).collect();
         return json!({ "compileErrors": { "errors": errors } });
     }
     let mut groups = Map::new();
@@ -42,11 +42,11 @@ pub(super) fn object(compiled: &Compiled, bundle: &Bundle) -> Value {
 
 /// The same for people.
 pub(super) fn text(compiled: &Compiled, bundle: &Bundle) -> String {
-    let lint = lint(&compiled.findings);
+    let lint = lint(compiled, bundle);
     let mut out = String::new();
     if lint.is_empty() {
         out.push_str("Compilation errors\n");
-        for finding in errors(&compiled.findings) {
+        for finding in compiling(compiled, bundle) {
             let what = match &finding.cause {
                 Cause::Compile(what) => format!(" <{what}>"),
                 _ => String::new(),
@@ -85,10 +85,32 @@ fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
 
 /// What keeps policies from being compiled at all.
 /// What is an error here and none to Cerbos counts when nothing else is.
-fn lint(findings: &[Finding]) -> Vec<&Finding> {
-    let lint: Vec<&Finding> = errors(findings).filter(|finding| finding.cause.is_lint()).collect();
-    let compiling = errors(findings).any(|finding| matches!(finding.cause, Cause::Compile(_)));
-    if lint.is_empty() && !compiling { errors(findings).collect() } else { lint }
+fn lint<'c>(compiled: &'c Compiled, bundle: &Bundle) -> Vec<&'c Finding> {
+    let mut lint: Vec<&Finding> =
+        errors(&compiled.findings).filter(|finding| finding.cause.is_lint()).collect();
+    if lint.is_empty() && compiling(compiled, bundle).is_empty() {
+        lint = errors(&compiled.findings).collect();
+    }
+    lint.sort_by_cached_key(|finding| match group_of(&finding.cause) {
+        "load_failures" => Some(in_files(finding, bundle)),
+        _ => None,
+    });
+    lint
+}
+
+/// What is wrong with policies that could be read.
+fn compiling<'c>(compiled: &'c Compiled, bundle: &Bundle) -> Vec<&'c Finding> {
+    let mut found: Vec<&Finding> =
+        errors(&compiled.findings).filter(|finding| matches!(finding.cause, Cause::Compile(_))).collect();
+    found.sort_by_cached_key(|finding| in_files(finding, bundle));
+    found
+}
+
+/// By file, and there by line and column; what has no place comes last.
+fn in_files(finding: &Finding, bundle: &Bundle) -> (String, bool, u32, u32) {
+    let place = place(finding, bundle).map(|(_, place)| (place.line, place.column));
+    let (line, column) = place.unwrap_or_default();
+    (file(finding.file, bundle).to_owned(), place.is_none(), line, column)
 }
 
 const fn group_of(cause: &Cause) -> &'static str {
@@ -188,7 +210,7 @@ fn located(finding: &Finding, bundle: &Bundle) -> Map<String, Value> {
         [("line".to_owned(), place.line.into()), ("column".to_owned(), place.column.into())]
             .into_iter()
             .collect();
-    position.extend(path(span, bundle).map(|path| ("path".to_owned(), path.into())));
+    position.extend(path(finding, span, bundle).map(|path| ("path".to_owned(), path.into())));
     value.insert("position".into(), position.into());
     if !matches!(finding.cause, Cause::Duplicate { .. }) {
         value.insert("context".into(), context(span, place, bundle).into());
@@ -237,7 +259,13 @@ fn context(span: Span, place: Place, bundle: &Bundle) -> String {
             continue;
         }
         let mark = if number == place.line { '>' } else { ' ' };
-        let _ = writeln!(out, "{mark}{number:>3} | {line}");
+        if number > place.line + 1 {
+            out.push('\n');
+        }
+        let _ = write!(out, "{mark}{number:>3} | {line}");
+        if number <= place.line {
+            out.push('\n');
+        }
         if number == place.line {
             let _ = writeln!(out, "{:indent$}^", "", indent = place.column as usize + 6);
         }
@@ -246,29 +274,48 @@ fn context(span: Span, place: Place, bundle: &Bundle) -> String {
 }
 
 /// The way to what stands at a place: `$.resourcePolicy.rules[0].condition.match.expr`.
-fn path(span: Span, bundle: &Bundle) -> Option<String> {
+fn path(finding: &Finding, span: Span, bundle: &Bundle) -> Option<String> {
     let documents = yaml::read(bundle, span.file).ok()?;
-    documents.iter().find_map(|document| way(document, span.start, "$"))
+    let to_place = || documents.iter().find_map(|document| way(document, span.start, "$"));
+    // A mapping, and a value that is not written, are not where Cerbos says they are.
+    let whole = finding.diagnostic.span().filter(|_| matches!(finding.cause, Cause::Parse | Cause::Load));
+    let to_whole = |whole: Span| documents.iter().find_map(|document| way_to(document, whole, "$"));
+    to_place().or_else(|| whole.and_then(to_whole))
 }
 
 fn way(node: &Node, start: u32, so_far: &str) -> Option<String> {
-    for (index, item) in node.as_seq().unwrap_or_default().iter().enumerate() {
-        let here = format!("{so_far}[{index}]");
-        let found = way(item, start, &here);
-        if found.is_some() {
-            return found;
-        }
-    }
-    for entry in node.as_map().unwrap_or_default() {
-        let here = format!("{so_far}.{}", entry.key.value);
-        if entry.key.span.start == start {
+    for (here, key, value) in inside(node, so_far) {
+        if key.is_some_and(|key| key.start == start) {
             return Some(here);
         }
-        let found = way(&entry.value, start, &here);
+        let found = way(value, start, &here);
         if found.is_some() {
             return found;
         }
     }
     let whole = node.span.start == start && node.as_map().is_none() && so_far != "$";
     whole.then(|| so_far.to_owned())
+}
+
+/// The way to a value as a whole.
+fn way_to(node: &Node, whole: Span, so_far: &str) -> Option<String> {
+    if node.span == whole {
+        return Some(so_far.to_owned());
+    }
+    inside(node, so_far).find_map(|(here, _, value)| way_to(value, whole, &here))
+}
+
+/// What a value holds: the way to it, its key if it has one, and itself.
+fn inside<'n>(node: &'n Node, so_far: &str) -> impl Iterator<Item = (String, Option<Span>, &'n Node)> {
+    let items = node.as_seq().unwrap_or_default().iter().enumerate();
+    let items = items.map(move |(index, item)| (format!("{so_far}[{index}]"), None, item));
+    let entries = node.as_map().unwrap_or_default().iter();
+    items.chain(entries.map(move |entry| {
+        (format!("{so_far}.{}", step(&entry.key.value)), Some(entry.key.span), &entry.value)
+    }))
+}
+
+/// A key in a path: in quotes if it holds what divides a path.
+fn step(key: &str) -> Cow<'_, str> {
+    if key.contains(['.', '[', ']', '*', '$']) { format!("'{key}'").into() } else { key.into() }
 }
