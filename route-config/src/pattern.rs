@@ -53,7 +53,7 @@ pub enum PatternProblem {
     /// `/{rest*}/x`.
     #[error("`{{{0}*}}` stands for all that follows, so nothing can follow it")]
     RestNotLast(String),
-    /// `/files/*`.
+    /// `/files/*`, or a regular expression for the same.
     #[error(
         "`*` is an ordinary character here; write `{{rest*}}` for all that follows and `{{name}}` for one segment"
     )]
@@ -152,7 +152,7 @@ impl Segment {
         if raw.contains(['{', '}']) {
             return Err(PatternProblem::PartOfSegment);
         }
-        if matches!(raw, "*" | "**") {
+        if matches!(raw, "*" | "**" | ".*" | ".+" | "(.*)") {
             return Err(PatternProblem::Star);
         }
         if let Some(name) = raw.strip_prefix(':') {
@@ -258,6 +258,7 @@ mod tests {
             ("/{id}/x/{id}", "{id}", P::Twice("id".into())),
             ("/a/{rest*}/b", "{rest*}", P::RestNotLast("rest".into())),
             ("/files/**", "**", P::Star),
+            ("/files/.*", ".*", P::Star),
             ("/a/:id/b", ":id", P::Colon("id".into())),
             ("/a/../b", "..", P::Path(PathError::DotSegment)),
             ("/a//b", "", P::Path(PathError::EmptySegment)),

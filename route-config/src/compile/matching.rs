@@ -1,4 +1,5 @@
-use portreeve_diagnostics::{Diagnostic, Report, Spanned};
+use http::Method;
+use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned, suggest};
 
 use crate::{
     HostPattern, Matcher, MethodError, Methods, Pattern, TrailingSlash, method,
@@ -57,6 +58,18 @@ fn hosts(raw: Option<&Vec<Spanned<String>>>, report: &mut Report) -> Vec<HostPat
     raw.iter().filter_map(host).collect()
 }
 
+/// The usual methods, and those that are registered and look like one of them.
+const METHODS: [&str; 11] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "REPORT", "SEARCH"];
+
+/// A route for a method of one's own is possible, and one for a typing error never answers.
+fn misspelt(method: &Method, span: Span) -> Option<Diagnostic> {
+    let near = suggest::nearest(method.as_str(), METHODS).filter(|near| *near != method.as_str())?;
+    let message = format!("`{method}` is not a usual method");
+    let found = Diagnostic::warning("route/unusual-method", message).at(span, "as written");
+    Some(found.help(format!("did you mean `{near}`?")))
+}
+
 fn methods(raw: &[Spanned<String>], report: &mut Report) -> Option<Methods> {
     let mut named = Vec::new();
     let mut any = false;
@@ -68,7 +81,10 @@ fn methods(raw: &[Spanned<String>], report: &mut Report) -> Option<Methods> {
                 let message = format!("the method `{method}` is there twice");
                 report.push(Diagnostic::warning("route/repeated-method", message).at(text.span, "again"));
             }
-            Ok(Some(method)) => named.push(method),
+            Ok(Some(method)) => {
+                report.findings.extend(misspelt(&method, text.span));
+                named.push(method);
+            }
             Err(why) => {
                 wrong = true;
                 let found =

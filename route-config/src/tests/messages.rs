@@ -230,6 +230,25 @@ fn a_bare_word_is_told_how_text_is_written() {
 }
 
 #[test]
+fn a_method_that_looks_like_a_usual_one_is_warned_about_and_one_of_ones_own_is_not() {
+    for (methods, warned) in [
+        ("GTE", true),
+        ("GET,PSOT", true),
+        ("DELTE", true),
+        ("GET,POST", false),
+        ("REPORT", false),
+        ("PROPFIND", false),
+        ("PURGE", false),
+        ("QUERY", false),
+    ] {
+        let found = findings(&format!("routes: [{{ match: '{methods} /a', access: public, upstream: a }}]"));
+        let expected = usize::from(warned);
+        assert_eq!(found.len(), expected, "{methods}: {found:?}");
+        assert!(found.iter().all(|said| said.starts_with("route/unusual-method")), "{methods}: {found:?}");
+    }
+}
+
+#[test]
 fn a_name_with_hyphens_after_a_dot_is_shown_as_it_is_to_be_written() {
     for (expression, expected) in [
         ("headers.x-region", "headers['x-region']"),

@@ -83,19 +83,39 @@ fn parameters(preset: &Node, given: Option<&Node>, span: Span, report: &mut Repo
 fn check(known: &Entry, given: &Node, preset: &Node, report: &mut Report) {
     let what = format!("`{}`", known.key.value);
     let is_text = matches!(given.kind, Kind::Str { .. } | Kind::Int(_));
-    if given.kind == Kind::Null || !is_text && embeds(preset, &format!("${{{}}}", known.key.value)) {
+    let placeholder = format!("${{{}}}", known.key.value);
+    if given.kind == Kind::Null
+        || !is_text && is_in(preset, &|text| text != placeholder && text.contains(&placeholder))
+    {
         report.push(wrong_type(given, &what, "text"));
     } else if is_text && known.value.as_str() != Some("") {
         let _ = text(given, &what, report);
     }
+    check_part_of_address(&placeholder, given, preset, report);
 }
 
-/// Whether this stands in a longer text.
-fn embeds(node: &Node, placeholder: &str) -> bool {
+/// What becomes a part of an address leads to another one, or to none, if it is more than that part.
+fn check_part_of_address(placeholder: &str, given: &Node, preset: &Node, report: &mut Report) {
+    let value = given.as_str().unwrap_or_default();
+    let (host, base) = (format!("https://{placeholder}"), format!("{placeholder}/"));
+    if value.contains(['/', '@', '?', '#']) && is_in(preset, &|text| text.starts_with(&host)) {
+        let found = Diagnostic::error("config/not-a-host", format!("`{value}` is more than a host"))
+            .at(given.span, "must be a host")
+            .help("write it without `https://` and without what follows the host");
+        report.push(found);
+    } else if value.ends_with('/') && is_in(preset, &|text| text.starts_with(&base)) {
+        let message = format!("`{value}` ends with a slash, and the preset puts a path behind it");
+        let found = Diagnostic::error("config/slash", message).at(given.span, "leads nowhere");
+        report.push(found.help("drop the slash"));
+    }
+}
+
+/// Whether such a text is anywhere in it.
+fn is_in(node: &Node, such: &dyn Fn(&str) -> bool) -> bool {
     match &node.kind {
-        Kind::Str { text, .. } => text != placeholder && text.contains(placeholder),
-        Kind::Seq(items) => items.iter().any(|item| embeds(item, placeholder)),
-        Kind::Map(entries) => entries.iter().any(|entry| embeds(&entry.value, placeholder)),
+        Kind::Str { text, .. } => such(text),
+        Kind::Seq(items) => items.iter().any(|item| is_in(item, such)),
+        Kind::Map(entries) => entries.iter().any(|entry| is_in(&entry.value, such)),
         _ => false,
     }
 }

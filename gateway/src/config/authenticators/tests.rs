@@ -273,6 +273,23 @@ fn a_secret_is_never_part_of_a_finding() {
 }
 
 #[test]
+fn what_a_preset_makes_an_address_of_is_that_part_of_it() {
+    for (params, expected) in [
+        ("kinde, params: { domain: acme.kinde.com, audience: a }", None),
+        ("kinde, params: { domain: 'acme.test:8443', audience: a }", None),
+        ("kinde, params: { domain: https://acme.kinde.com, audience: a }", Some("config/not-a-host")),
+        ("okta, params: { domain: acme.okta.com/oauth2 }", Some("config/not-a-host")),
+        ("keycloak, params: { base_url: https://id.test/, realm: r, audience: a }", Some("config/slash")),
+        ("keycloak, params: { base_url: https://id.test/auth, realm: r, audience: a }", None),
+        ("auth0, params: { domain: a.test, audience: a, issuer: https://login.test/ }", None),
+    ] {
+        let (_, said) = compiled(&format!("one: {{ preset: {params} }}"));
+        let code = said.first().and_then(|said| said.split(' ').next());
+        assert_eq!(code, expected, "{params}: {said:?}");
+    }
+}
+
+#[test]
 fn presets_say_nothing_that_nobody_reads() {
     for preset in presets::ALL {
         let file = SourceFile { name: "p".into(), text: preset.text.into() };
@@ -292,6 +309,7 @@ fn value_for(parameter: &str) -> &'static str {
     match parameter {
         "trusted_peers" => "[10.0.0.0/8]",
         "trusted_hops" => "1",
+        "domain" | "team_domain" | "frontend_api" => "value.test",
         _ => "\"https://value.test\"",
     }
 }
