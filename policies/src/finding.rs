@@ -1,4 +1,5 @@
 use portreeve_diagnostics::{Diagnostic, Report, Severity, Span};
+use rustc_hash::FxHashSet;
 
 /// Something found while policies are compiled: as this project says it, and as Cerbos does.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,14 +107,9 @@ impl Findings {
         self.push(place.file, Cause::Compile(error), text, Some(said), diagnostic);
     }
 
-    /// Cerbos looks no further at files that it could not load: what was found in them later, it does not say.
-    pub(crate) fn keep_to_the_first(&mut self, later: usize) {
-        let (first, later) = self.0.split_at_mut_checked(later).unwrap_or((&mut [], &mut []));
-        for finding in later {
-            if first.iter().any(|first| first.file == finding.file && first.cause.is_lint()) {
-                finding.cause = Cause::Advice;
-            }
-        }
+    /// The files that Cerbos would not load.
+    pub(crate) fn refused(&self) -> FxHashSet<u32> {
+        self.0.iter().filter(|finding| finding.cause.is_lint()).map(|finding| finding.file).collect()
     }
 
     /// Cerbos says this once for each file: where it finds it last.

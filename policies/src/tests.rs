@@ -153,6 +153,26 @@ fn what_is_wrong_is_underlined() {
 }
 
 /// As Cerbos without a configuration.
+#[test]
+fn a_policy_that_is_not_right_is_not_there_for_others_and_they_are_told_where_it_is() {
+    let broken = COMMON.replace("name: common", "name: common\n  foo: 1");
+    let files: Vec<SourceFile> =
+        [("a.yaml", EXPENSE), ("b.yaml", &broken), ("c.yaml", COMMON), ("d.yaml", &broken)]
+            .map(|(name, text)| SourceFile { name: name.into(), text: text.into() })
+            .into();
+    for (used, expected) in [
+        (&[0, 1][..], &[("policy/missing-import", "it is in `b.yaml`, which cannot be used as it is")][..]),
+        (&[0, 1, 2, 3], &[]),
+    ] {
+        let bundle = Bundle { revision: "r".into(), files: files.clone() };
+        let (_, report) = PolicySet::compile(&bundle, used, &Options::default());
+        let others = report.findings.iter().filter(|found| found.code != "policy/unknown-field");
+        let said: Vec<_> =
+            others.map(|found| (found.code, found.help.as_deref().unwrap_or_default())).collect();
+        assert_eq!(said, expected, "{used:?}");
+    }
+}
+
 fn lax() -> Options {
     Options { strict: false, ..Options::default() }
 }

@@ -6,7 +6,7 @@ use portreeve_diagnostics::{Bundle, Diagnostic, Span, suggest};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
-    finding::{Cause, Findings},
+    finding::{Cause, Finding, Findings},
     names, place,
     raw::{Body, Constants, Definables, Definitions, DerivedRoles, Policy, Text},
 };
@@ -44,6 +44,32 @@ pub(super) fn build<'p>(bundle: &Bundle, policies: &'p [Arc<Policy>], findings: 
     missing_scopes(policies, &keys, findings);
     permissions(policies, &mut index, findings);
     index
+}
+
+/// Says of what is missing because it is not right itself where it is.
+pub(super) fn point_to(refused: &[Arc<Policy>], bundle: &Bundle, found: &mut [Finding]) {
+    for finding in found {
+        let missing = match &finding.cause {
+            Cause::MissingImport { kind, name, .. } => key_of_set(kind, name),
+            Cause::MissingScope { policy, .. } => policy.clone(),
+            _ => continue,
+        };
+        let policy = refused.iter().find(|policy| key(policy) == missing);
+        if let Some(file) = policy.and_then(|policy| bundle.file(policy.place)) {
+            let help = format!("it is in `{}`, which cannot be used as it is", file.name);
+            finding.diagnostic = finding.diagnostic.clone().help(help);
+        }
+    }
+}
+
+/// The key of what is imported; the kind is what Cerbos calls it.
+fn key_of_set(kind: &str, name: &str) -> String {
+    let family = match kind {
+        "derived roles" => "derived_roles",
+        "variables" => "export_variables",
+        _ => "export_constants",
+    };
+    format!("{family}.{}", names::sanitise(name))
 }
 
 /// Policies by their keys.
@@ -108,8 +134,8 @@ fn imports(policy: &Policy, index: &Index<'_>, findings: &mut Findings) {
     let (variables, constants) =
         names.map_or((&[][..], &[][..]), |names| (&names.import_variables, &names.import_constants));
     missing(policy, derived, "derived roles", &index.derived_roles, findings);
-    missing(policy, variables, "variables", &index.variables, findings);
     missing(policy, constants, "constants", &index.constants, findings);
+    missing(policy, variables, "variables", &index.variables, findings);
 }
 
 fn missing<T>(

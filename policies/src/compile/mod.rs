@@ -88,6 +88,10 @@ fn compile(
 ) -> (Option<PolicySet>, Findings, Vec<Disabled>) {
     let mut findings = Findings::default();
     let policies = files::policies(bundle, files, memory, &mut findings);
+    // A policy that is not right is not there for others, as in Cerbos.
+    let refused = findings.refused();
+    let (refused, policies): (Vec<_>, Vec<_>) =
+        policies.into_iter().partition(|policy| refused.contains(&policy.file));
     let (disabled, policies): (Vec<_>, Vec<_>) = policies.into_iter().partition(|policy| policy.disabled);
     let disabled = disabled.iter().map(|policy| Disabled {
         policy: index::key(policy),
@@ -96,7 +100,7 @@ fn compile(
     let disabled = disabled.collect();
     let before = findings.0.len();
     let index = index::build(bundle, &policies, &mut findings);
-    findings.keep_to_the_first(before);
+    index::point_to(&refused, bundle, findings.0.get_mut(before..).unwrap_or_default());
     if findings.has_errors() {
         return (None, findings, disabled);
     }
