@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod asking;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod loading;
 #[cfg(test)]
 mod names;
