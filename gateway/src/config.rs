@@ -58,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) evaluation: Evaluation,
     /// Where records go.
     pub(crate) audit: Vec<AuditSettings>,
+    /// Files that are read beside the text, relative likewise: secrets and authorities.
+    pub(crate) beside: Vec<String>,
 }
 
 /// Bounds on what clients may use up.

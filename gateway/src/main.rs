@@ -6,6 +6,7 @@
 mod admin;
 mod answer;
 mod answers;
+mod beside;
 mod cli;
 mod config;
 mod devkey;

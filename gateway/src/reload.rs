@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    beside::Beside,
     config::{Config, Kept},
     listeners::Certificates,
     revision::{self, Compiled, KeptParts, Revision},
@@ -29,6 +30,9 @@ use crate::{
 
 /// How often certificates are looked at without being told.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(30);
+
+/// How often secrets and the like are looked at.
+const BESIDE_EVERY: Duration = Duration::from_secs(3);
 
 /// How long after a reload the files are looked at once more. They may have changed between being seen and being read,
 /// and back to what was seen.
@@ -50,6 +54,8 @@ pub(crate) struct Reloader {
     changes: mpsc::Receiver<()>,
     /// What is watched, and the watch.
     watch: Option<(Named, Watch)>,
+    /// What is read and is no part of a revision.
+    beside: Beside,
 }
 
 impl Reloader {
@@ -64,7 +70,7 @@ impl Reloader {
         served: &str,
     ) -> Self {
         let (report, changes) = mpsc::channel(1);
-        let fixed = fixed(config);
+        let (fixed, beside) = (fixed(config), Beside::new(source.folder().clone()));
         let mut reloader = Self {
             source,
             shared,
@@ -76,6 +82,7 @@ impl Reloader {
             report,
             changes,
             watch: None,
+            beside,
         };
         reloader.watch(Named::by(config), served);
         reloader
@@ -84,6 +91,7 @@ impl Reloader {
     /// Reloads whenever there is a reason to, SIGHUP among them, until `stop` says true.
     pub(crate) async fn run(mut self, mut hangups: Signal, mut stop: watch::Receiver<bool>) {
         let mut renewals = tokio::time::interval(CERTIFICATES_EVERY);
+        let mut looks = tokio::time::interval(BESIDE_EVERY);
         let mut again = None;
         loop {
             tokio::select! {
@@ -98,6 +106,9 @@ impl Reloader {
                     self.renew();
                 }
                 _ = renewals.tick() => self.renew(),
+                _ = looks.tick() => if self.beside.changed() {
+                    self.reload("secrets or authorities changed").await;
+                },
             }
         }
     }
@@ -165,6 +176,7 @@ impl Reloader {
         if self.watch.as_ref().is_some_and(|(before, _)| *before == named) {
             return;
         }
+        self.beside.look_after(&named.beside);
         let report = self.report.clone();
         // A full channel has a reload waiting already, which will see this change too.
         let watch = self.source.directory(&named).watch(read, move |_, _| {

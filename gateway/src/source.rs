@@ -21,13 +21,16 @@ pub(crate) struct Named {
     texts: Vec<String>,
     /// Of everything else; key sets among them, so that new keys make a new revision.
     files: Vec<String>,
+    /// Of what is read and is no part of a revision.
+    pub(crate) beside: Vec<String>,
 }
 
 impl Named {
     /// Those of this one.
     pub(crate) fn by(config: &Config) -> Self {
         let texts = config.routes.iter().chain([&config.policies]).map(|path| path.value.clone());
-        Self { texts: texts.collect(), files: files(config).map(|(path, _)| path.to_owned()).collect() }
+        let files = files(config).map(|(path, _)| path.to_owned());
+        Self { texts: texts.collect(), files: files.collect(), beside: config.beside.clone() }
     }
 }
 

@@ -54,6 +54,26 @@ fn a_policy_file_that_is_written_in_place_is_taken_up() {
 }
 
 #[test]
+fn a_secret_that_changes_in_its_file_is_taken_up_and_the_old_one_is_worth_nothing() {
+    let upstream = Upstream::echo();
+    let proxy = "  test: { headers: { secret: { header: x-proof, value: 'file:proof' }, fields: [x-who] }, principal: { id: \"headers['x-who']\" } }";
+    let routes =
+        "routes:\n  - { match: GET /me, access: authenticated, upstream: app, authenticate: [test] }\n";
+    let project = Project::with_routes(upstream.port(), &Issuer::new(), routes).with_authenticators(proxy);
+    let (old, new) = ("the first proof there is", "the second proof there is");
+    project.write("proof", old);
+    let gateway = Gateway::start(project);
+    let shown = |proof: &str| {
+        let request = Request::get("/me").header("x-who", "ann").header("x-proof", proof);
+        gateway.send(&request).status
+    };
+    assert_eq!((shown(old), shown(new)), (200, 401));
+    gateway.project().replace("proof", new);
+    eventually("the new proof counts", || shown(new) == 200);
+    assert_eq!(shown(old), 401);
+}
+
+#[test]
 fn files_that_come_and_go_are_taken_up() {
     let door = Door::open();
     let project = door.gateway.project();

@@ -19,6 +19,7 @@ use super::{
     raw::Raw,
     upstreams::upstreams,
 };
+use crate::beside;
 
 /// Compiles the one document of `portreeve.yaml`, as far as it can be understood: what is wrong in one part of it hides
 /// nothing that is wrong in what another part names. With an error in the report it is good for looking on, and for
@@ -64,6 +65,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         policies,
         evaluation,
         audit,
+        beside: beside::named(node),
     })
 }
 
