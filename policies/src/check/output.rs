@@ -31,7 +31,7 @@ impl<'a, T: Trace> Engine<'a, '_, T> {
     }
 }
 
-/// As JSON has it.
+/// As JSON has it, with keys in order.
 pub(crate) fn json(value: Val<'_>) -> Result<Value, String> {
     const EXACT: i64 = 1 << 53;
     Ok(match value {
@@ -50,7 +50,9 @@ pub(crate) fn json(value: Val<'_>) -> Result<Value, String> {
                 Val::Str(key) => Ok((Arc::<str>::from(key), json(value)?)),
                 key => Err(format!("bad key type {} in a JSON object", key.type_name())),
             });
-            Value::Map(entries.collect::<Result<Vec<_>, String>>()?.into_iter().collect::<Map>())
+            let mut entries = entries.collect::<Result<Vec<_>, String>>()?;
+            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Map(entries.into_iter().collect::<Map>())
         }
         Val::Optional(Some(value)) => json(*value)?,
         Val::Optional(None) => return Err("optional.none() dereference".into()),

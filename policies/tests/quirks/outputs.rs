@@ -203,3 +203,17 @@ resourcePolicy:
         ]
     );
 }
+
+#[test]
+fn keys_of_maps_in_an_output_are_in_order() {
+    let policies = set(&["
+resourcePolicy:
+  resource: album
+  version: default
+  rules:
+    - { actions: [view], effect: EFFECT_ALLOW, roles: [staff], output: { when: { ruleActivated: '{\"b\": [R.attr], \"a\": 1}' } } }
+"]);
+    let answer = ask(r#"{"z": 1, "y": {"d": 1, "c": 2}}"#, &["view"]).of(&policies);
+    let said = r#"resource.album.vdefault#rule-001 {"a":1,"b":[{"y":{"c":2,"d":1},"z":1}]}"#;
+    assert_eq!(answer.outputs(), [said]);
+}
