@@ -6,10 +6,12 @@ pub(crate) mod object;
 mod policies;
 mod policy;
 pub(crate) mod sets;
+mod unread;
 
 use portreeve_diagnostics::{Span, Spanned};
 
-pub(crate) use policy::{read, unread};
+pub(crate) use policy::read;
+pub(crate) use unread::unread;
 
 use crate::Effect;
 

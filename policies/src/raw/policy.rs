@@ -4,6 +4,7 @@ use super::{
     Body, Policy,
     object::{MISSING, ONE_OF, Object, Path, Reading},
     policies, sets,
+    unread::unread,
 };
 use crate::finding::{Cause, Finding, Findings};
 
@@ -52,28 +53,6 @@ fn keep_what_cerbos_gets_to(found: &mut [Finding]) {
         if !said {
             finding.cause = Cause::Advice;
         }
-    }
-}
-
-/// A text that cannot be read at all.
-pub(crate) fn unread(bundle: &Bundle, file: u32, diagnostic: Diagnostic, findings: &mut Findings) {
-    let (text, place) = (as_cerbos(bundle, &diagnostic), diagnostic.span());
-    findings.push(file, Cause::Parse, text, place, diagnostic);
-}
-
-/// What Cerbos says of a text that cannot be read, where it is not what is said here.
-fn as_cerbos(bundle: &Bundle, found: &Diagnostic) -> String {
-    let written = |at: usize| {
-        let span = found.labels.get(at).map(|(span, _)| *span)?;
-        let text = bundle.text(span)?.trim_matches(['"', '\'', '*']);
-        Some((text, bundle.place(span)?))
-    };
-    match (found.code, written(0), written(1)) {
-        ("yaml/duplicate-key", Some((key, _)), Some((_, first))) => {
-            format!("mapping key \"{key}\" already defined at [{}:{}]", first.line, first.column)
-        }
-        ("yaml/unknown-alias", Some((name, _)), _) => format!("unknown anchor \"{name}\""),
-        _ => found.message.clone(),
     }
 }
 
