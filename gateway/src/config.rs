@@ -7,6 +7,7 @@ mod answers;
 mod authenticators;
 mod compile;
 mod files;
+mod itself;
 mod listeners;
 mod mutators;
 mod raw;

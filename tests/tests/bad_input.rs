@@ -62,6 +62,17 @@ fn an_admin_port_in_use_is_named() {
 }
 
 #[test]
+fn a_gateway_before_itself_is_found() {
+    let project = project();
+    let own = format!("endpoints: [http://localhost:{}]", project.port());
+    let text = std::fs::read_to_string(project.path("portreeve.yaml")).unwrap();
+    let (before, rest) = text.split_once("endpoints: [").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    project.write("portreeve.yaml", &format!("{before}{own}{after}"));
+    found(&project, &["config/own-listener", "is the gateway itself"]);
+}
+
+#[test]
 fn a_key_set_that_is_missing_or_no_key_set_is_named() {
     let issuer = Issuer::new();
     for text in [

@@ -14,7 +14,7 @@ use portreeve_diagnostics::{
 };
 
 use super::{
-    AuditSettings, Config, Evaluation, Folder, Limits, LogSettings,
+    AuditSettings, Config, Evaluation, Folder, Limits, LogSettings, itself,
     listeners::{address, collide, listeners},
     raw::Raw,
     upstreams::upstreams,
@@ -51,7 +51,7 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
     let policies = raw.policies.and_then(|node| policies(node, report));
     let audit = raw.audit.map(|node| audit(node, folder, report)).unwrap_or_default();
     let (policies, evaluation) = policies?;
-    Some(Config {
+    let config = Config {
         listeners: listeners.unwrap_or_default(),
         admin: admin.unwrap_or(ADMIN),
         limits: limits.unwrap_or(LIMITS),
@@ -66,7 +66,9 @@ pub(crate) fn compile(node: &Node, folder: &Folder, report: &mut Report) -> Opti
         evaluation,
         audit,
         beside: beside::named(node),
-    })
+    };
+    itself::report(&config, report);
+    Some(config)
 }
 
 /// Where the admin listener is when nothing is said: on this machine only.

@@ -33,6 +33,12 @@ fn what_is_not_said_has_safe_defaults() {
 }
 
 #[test]
+fn an_upstream_that_is_the_gateway_itself_is_refused() {
+    let (_, said) = compiled(&SMALL.replace("8000", "8080"));
+    assert_eq!(said, ["the upstream `app` is the gateway itself, which listens at `127.0.0.1:8080` @ app"]);
+}
+
+#[test]
 fn everything_that_is_wrong_is_said_at_its_place() {
     for (extra, expected) in [
         ("limts: {}", "unknown key `limts` in the configuration @ limts"),
