@@ -267,6 +267,10 @@ routes:
     ] {
         assert!(text.stdout.contains(wanted), "`{wanted}` is missing from:\n{}", text.text());
     }
+    project.write("stored.json", "[]");
+    let code = explain("json").json()["record"]["refused"].clone();
+    assert_eq!(code, "facts/unreadable", "as when serving");
+    project.write("stored.json", r#"{ "owner": "sally", "kind": "letter" }"#);
     let json = explain("json").json();
     assert_eq!(json["target"], "/files/sally/cv?x=1");
     assert_eq!(json["route"]["goesBefore"].as_array().map(Vec::len), Some(2), "{json:#}");

@@ -243,6 +243,9 @@ impl Asked {
 fn written(path: &std::path::Path) -> anyhow::Result<Arc<Identity>> {
     let caller: Written = serde_json::from_slice(&read(path)?)
         .with_context(|| format!("`{}` describes no caller", path.display()))?;
+    if caller.id.is_empty() {
+        bail!("`{}` describes no caller: `id` is empty, and nobody is called that", path.display());
+    }
     let roles: Vec<Arc<str>> = caller.roles.iter().map(|role| role.as_str().into()).collect();
     Ok(Arc::new(Identity {
         subject: caller.id.into(),

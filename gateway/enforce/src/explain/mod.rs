@@ -206,7 +206,11 @@ impl World for Given<'_> {
 
     async fn stored(&mut self, ask: Ask) -> Result<Arc<Value>, FactsError> {
         self.loads = Some(ask.target.to_string());
-        self.assumed.stored.clone().map(Arc::new).ok_or(FactsError::NotGiven)
+        match &self.assumed.stored {
+            Some(stored @ Value::Map(_)) => Ok(Arc::new(stored.clone())),
+            Some(_) => Err(FactsError::Unreadable),
+            None => Err(FactsError::NotGiven),
+        }
     }
 
     /// Nobody is asked for one: what it would be changes nothing.
