@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const EXAMPLES: [&str; 2] = ["fastapi-contacts", "express-expenses"];
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 16] = [
     "serve",
     "check",
     "test",
@@ -22,6 +22,10 @@ const VERBS: [&str; 12] = [
     "completions",
     "dev",
     "demo",
+    "pdp",
+    "presets",
+    "import",
+    "health",
 ];
 
 fn project() -> (Project, Issuer) {

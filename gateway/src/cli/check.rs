@@ -12,6 +12,10 @@ use crate::{
 
 /// `portreeve check`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Ends with 0 when there is no error, 1 when there is one (with `--strict`: or a warning), and 2 when \
+                  there is nothing to check."
+)]
 pub(crate) struct Check {
     /// The configuration, or the folder that has it
     #[arg(default_value = crate::config::DEFAULT_FILE)]

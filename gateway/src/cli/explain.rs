@@ -26,6 +26,10 @@ use crate::{
 
 /// `portreeve explain`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Ends with 0 when it was explained, whatever would be decided, 1 when the request or the caller \
+                  makes no sense, and 2 when the project does not compile."
+)]
 pub(crate) struct Explain {
     /// The request: `GET /contacts/1`, or with a host `GET https://api.test/contacts/1`
     request: String,

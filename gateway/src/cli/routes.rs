@@ -13,6 +13,7 @@ use crate::{
 
 /// `portreeve routes`.
 #[derive(Debug, Args)]
+#[command(after_help = "Ends with 0, or with 2 when the project does not compile.")]
 pub(crate) struct Routes {
     /// The configuration, or the folder that has it
     #[arg(default_value = crate::config::DEFAULT_FILE, env = "PORTREEVE_CONFIG")]

@@ -13,6 +13,10 @@ use crate::{
 
 /// `portreeve serve`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Serves until SIGTERM or SIGINT, and ends with 0 then; with 2 when the project does not compile, and \
+                  with 1 when a port or a file is not to be had. SIGHUP reads everything anew."
+)]
 pub(crate) struct Serve {
     /// The configuration, or the folder that has it
     #[arg(short, long, default_value = crate::config::DEFAULT_FILE, env = "PORTREEVE_CONFIG")]
