@@ -14,7 +14,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use portreeve_tests::{Door, Gateway, Issuer, Process, Request, eventually, free_port, shipped};
+use portreeve_tests::{Door, Gateway, Issuer, Process, Request, eventually, free_port, optimized};
 use serde_json::json;
 
 /// A proxy under measurement.
@@ -88,8 +88,7 @@ fn main() {
 
 /// Starts the yardstick.
 fn bare_pingora(origin: u16) -> (Process, u16) {
-    let program =
-        shipped(&["--package", "portreeve-tests", "--example", "bare_pingora"], "examples/bare_pingora");
+    let program = optimized("bare_pingora");
     let port = free_port();
     let mut command = Command::new(program);
     command

@@ -19,23 +19,31 @@ pub fn portreeve() -> &'static Path {
     })
 }
 
-/// Builds as it is shipped, for measurements; gives where the file then lies.
+/// What `scripts/dist` builds.
+fn shipped() -> PathBuf {
+    let mut script = outside(Command::new(workspace().join("scripts/dist")));
+    let status = script.env("CARGO_TARGET_DIR", target_dir()).status();
+    assert!(status.is_ok_and(|status| status.success()), "scripts/dist does not build");
+    target_dir().join("shipped/portreeve")
+}
+
+/// An example of this package, optimized as what is shipped, but for the guide.
 ///
 /// # Panics
 /// It does not build.
-pub fn shipped(selection: &[&str], file: &str) -> PathBuf {
+pub fn optimized(example: &str) -> PathBuf {
     let mut cargo = cargo();
-    cargo.args(["build", "--profile", "dist", "--quiet", "--locked"]);
-    let status = cargo.args(selection).arg("--target-dir").arg(target_dir()).status();
-    assert!(status.is_ok_and(|status| status.success()), "{selection:?} does not build");
-    target_dir().join("dist").join(file)
+    cargo.args(["build", "--profile", "dist", "--quiet", "--locked", "--package", "portreeve-tests"]);
+    let status = cargo.args(["--example", example, "--target-dir"]).arg(target_dir()).status();
+    assert!(status.is_ok_and(|status| status.success()), "{example} does not build");
+    target_dir().join("dist/examples").join(example)
 }
 
 fn build() -> PathBuf {
     let profile = profile_dir();
     // Measured is what is shipped.
     if profile.ends_with("release") {
-        return shipped(&["--package", "portreeve"], "portreeve");
+        return shipped();
     }
     let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", "portreeve", "--target-dir"]);
@@ -45,17 +53,20 @@ fn build() -> PathBuf {
     profile.join("portreeve")
 }
 
-/// Cargo in the workspace, as it is when it is not started by a test. Build scripts are run again when a variable has
+fn cargo() -> Command {
+    outside(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+}
+
+/// A command in the workspace, as it is when it is not started by a test. Build scripts are run again when a variable has
 /// changed that they asked for, and those that cargo sets for a test are among them (`CARGO_MANIFEST_DIR`, by `ring`):
 /// each build by a test and each build of tests would undo the other, with all that depends on it.
-fn cargo() -> Command {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+fn outside(mut command: Command) -> Command {
     let of_test = |name: &str| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_");
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_test)) {
-        cargo.env_remove(name);
+        command.env_remove(name);
     }
-    cargo.current_dir(workspace());
-    cargo
+    command.current_dir(workspace());
+    command
 }
 
 /// What a command left behind.

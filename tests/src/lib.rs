@@ -37,7 +37,7 @@ mod upstream;
 mod wait;
 
 pub use audit::Audit;
-pub use binary::{Ran, portreeve, run, run_in, shipped};
+pub use binary::{Ran, optimized, portreeve, run, run_in};
 pub use browser::Browser;
 pub use cerbos::{Server, cerbos};
 pub use chromium::Chromium;
