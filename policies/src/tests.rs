@@ -152,7 +152,6 @@ fn what_is_wrong_is_underlined() {
     assert_eq!(said, [("policy/unknown-derived-role", "ownr"), ("policy/expression", "P.ids")]);
 }
 
-/// As Cerbos without a configuration.
 #[test]
 fn a_policy_that_is_not_right_is_not_there_for_others_and_they_are_told_where_it_is() {
     let broken = COMMON.replace("name: common", "name: common\n  foo: 1");
@@ -173,6 +172,7 @@ fn a_policy_that_is_not_right_is_not_there_for_others_and_they_are_told_where_it
     }
 }
 
+/// As Cerbos without a configuration.
 fn lax() -> Options {
     Options { strict: false, ..Options::default() }
 }
