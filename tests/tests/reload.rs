@@ -229,8 +229,12 @@ fn sigterm_with_nothing_to_do_ends_at_once() {
 
 #[test]
 fn sigterm_lets_a_request_in_flight_finish_and_takes_no_new_one() {
-    let mut door =
-        Door::before(Upstream::answering(|_| portreeve_tests::Answer::After(Duration::from_secs(2))));
+    let (answer, told) = std::sync::mpsc::channel::<()>();
+    let told = std::sync::Mutex::new(told);
+    let mut door = Door::before(Upstream::answering(move |_| {
+        told.lock().unwrap().recv().ok();
+        portreeve_tests::Answer::After(Duration::from_millis(500))
+    }));
     let port = door.gateway.project().port();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -239,6 +243,7 @@ fn sigterm_lets_a_request_in_flight_finish_and_takes_no_new_one() {
 
     door.gateway.process().signal("TERM");
     eventually("the port is closed", || TcpStream::connect(("127.0.0.1", port)).is_err());
+    drop(answer);
     let reply = client::read_reply(&mut stream, false).unwrap();
     assert_eq!((reply.status, reply.header("connection")), (200, Some("close")), "{reply:?}");
     let status = door.gateway.process().ended_within(PATIENCE).expect("it ends after the last answer");
