@@ -50,13 +50,17 @@ fn every_spelling_of_a_name_is_one_slot() {
     assert_eq!(env.slot("V.bar"), env.slot("variables.bar"));
     assert_eq!(env.slot("request.aux_data.jwt"), env.slot("request.auxData.jwt"));
     let mut reads: Vec<String> = Vec::new();
-    for text in ["request.aux_data.jwt.sub == P.id", "request.auxData.jwt.sub == request.principal.id"] {
+    for text in [
+        "request.aux_data.jwt.sub == P.id",
+        "request.auxData.jwt.sub == request.principal.id",
+        "request.auxData.jwt['sub'] == P.id",
+    ] {
         reads.extend(env.compile(text).iter().flat_map(|program| program.reads().map(str::to_owned)));
     }
     reads.dedup();
     reads.sort();
     reads.dedup();
-    assert_eq!(reads, ["request.auxData.jwt.sub", "request.principal.id"]);
+    assert_eq!(reads, ["request.auxData.jwt", "request.auxData.jwt.sub", "request.principal.id"]);
 }
 
 #[test]

@@ -53,6 +53,9 @@ impl Compiler<'_> {
             ExprKind::Ident(_) => self.name(expr),
             ExprKind::Select { operand, field, optional } => self.select(expr, operand, field, *optional),
             ExprKind::Index { operand, index, optional } => {
+                if !optional {
+                    self.read_at(operand, index);
+                }
                 Kind::Index { operand: self.boxed(operand), index: self.boxed(index), optional: *optional }
             }
             ExprKind::Call { target, function, args } => self.call(expr, target.as_deref(), function, args),

@@ -4,7 +4,7 @@ use super::Compiler;
 use crate::{
     env::Declared,
     node::{Key, Kind, Node},
-    syntax::{Expr, ExprKind},
+    syntax::{Expr, ExprKind, Literal},
 };
 
 /// Names of types, which stand for themselves.
@@ -88,6 +88,18 @@ impl Compiler<'_> {
         Kind::Has { operand: self.boxed(operand), key: Key::new(field) }
     }
 
+    /// `R.attr["owner"]` reads what `R.attr.owner` reads.
+    pub(super) fn read_at(&mut self, operand: &Expr, index: &Expr) {
+        let ExprKind::Literal(Literal::String(field)) = &index.kind else { return };
+        let Some(path) = Dotted::of(operand).filter(|path| self.local(&path.root).is_none()) else { return };
+        if is_field(field)
+            && let Some((declared, rest)) = self.walk(&path)
+        {
+            let found = read(&declared.path, &[rest, &[Arc::clone(field)]].concat());
+            self.reads.push(found);
+        }
+    }
+
     /// The place of a macro's variable, the innermost first.
     pub(super) fn local(&self, name: &str) -> Option<usize> {
         self.locals.iter().rposition(|local| **local == *name)
@@ -142,6 +154,13 @@ fn with_keys(operand: Node, fields: &[Arc<str>]) -> Kind {
         return operand.kind;
     }
     Kind::Path { operand: Box::new(operand), keys: fields.iter().map(Key::new).collect() }
+}
+
+/// Whether it could stand behind a dot.
+fn is_field(text: &str) -> bool {
+    !text.starts_with(|first: char| first.is_ascii_digit())
+        && !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn read(path: &Arc<str>, rest: &[Arc<str>]) -> Arc<str> {
