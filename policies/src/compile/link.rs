@@ -1,6 +1,6 @@
 //! Expressions, conditions and outputs.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use portreeve_cel::{
     Program,
@@ -8,7 +8,9 @@ use portreeve_cel::{
 };
 use portreeve_diagnostics::{Diagnostic, Span, yaml};
 
-use super::{Linker, add_condition, environment::DERIVED_ROLES, kept::Known, push, variables::references};
+use super::{
+    Linker, add_condition, environment::DERIVED_ROLES, kept::Known, push, variables::references, wording,
+};
 use crate::{
     finding::Cause,
     place,
@@ -80,7 +82,7 @@ impl Linker<'_, '_> {
             let place = yaml::place_of(text, self.bundle, issue.start as usize, issue.end as usize);
             diagnostic = diagnostic.at(place, issue.message.clone());
         }
-        let theirs: Vec<Cow<'_, str>> = said.iter().map(|said| as_cerbos(said)).collect();
+        let theirs = wording::of(&text.value, &said);
         let cerbos = format!("Invalid expression `{}`: [{}]", text.value, theirs.join(", "));
         self.findings.push(
             text.span.file,
@@ -163,26 +165,6 @@ impl Linker<'_, '_> {
         let not_met = output.not_met.as_ref().and_then(|text| self.expression(names, text, None));
         Some(push(&mut self.set.outputs, Output { source, activated, not_met }))
     }
-}
-
-/// What Cerbos says of a mistake in an expression, where it is not what is said here.
-fn as_cerbos(said: &str) -> Cow<'_, str> {
-    const NOTHING: &str = "Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', \
-                           'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-    for (ours, theirs) in [
-        ("invalid timestamp", "invalid timestamp argument"),
-        ("invalid duration", "invalid duration argument"),
-        ("invalid regular expression", "invalid matches argument"),
-        ("expected a value, found the end of the expression", NOTHING),
-    ] {
-        if said.starts_with(ours) {
-            return theirs.into();
-        }
-    }
-    if said.starts_with("undeclared reference to ") {
-        return format!("{said} (in container '')").into();
-    }
-    said.into()
 }
 
 /// Globals have fields and nothing else, as variables and constants do: `G.x`, not `G["x"]`.

@@ -10,6 +10,7 @@ mod one;
 mod units;
 mod used;
 mod variables;
+mod wording;
 
 use portreeve_diagnostics::{Bundle, Report, Span};
 use rustc_hash::FxHashMap;
