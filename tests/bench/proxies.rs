@@ -2,8 +2,9 @@
 //!
 //! Everything runs on loopback, one worker thread each, in front of one nginx that answers 1 KiB from memory; `wrk`
 //! asks. For each proxy: CPU microseconds per request of that process alone (from `/proc`), requests per second, and
-//! both as ratios to a bare pingora pass-through measured in the same run. Rounds are interleaved and the cheapest of
-//! each proxy counts, so that what else the machine does weighs on all alike.
+//! both as ratios to a bare pingora pass-through measured in the same run. The gateway is what `scripts/dist` builds;
+//! bare pingora is built from the same lock file and optimized alike, but for the guide. Rounds are interleaved and the
+//! cheapest of each proxy counts, so that what else the machine does weighs on all alike.
 //! Figures are for comparing, never for a test to hold.
 //!
 //! `BENCH_SECONDS` (default 4) is the length of a round, `BENCH_ROUNDS` (default 3) their number.
