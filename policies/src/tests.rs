@@ -153,6 +153,22 @@ fn what_is_wrong_is_underlined() {
 }
 
 #[test]
+fn operators_of_other_languages_are_told_from_ours() {
+    for (written, help) in [("= P.id", "did you mean `==`?"), ("== P.id and true", "did you mean `&&`?")] {
+        let broken = EXPENSE.replace("!= P.id", written);
+        let bundle = Bundle {
+            revision: "r".into(),
+            files: [("expense.yaml", &*broken), ("common.yaml", COMMON)]
+                .map(|(name, text)| SourceFile { name: name.into(), text: text.into() })
+                .into(),
+        };
+        let (_, report) = PolicySet::compile(&bundle, &[0, 1], &Options::default());
+        let helps: Vec<_> = report.findings.iter().filter_map(|found| found.help.as_deref()).collect();
+        assert_eq!(helps, [help], "{written}");
+    }
+}
+
+#[test]
 fn a_policy_that_is_not_right_is_not_there_for_others_and_they_are_told_where_it_is() {
     let broken = COMMON.replace("name: common", "name: common\n  foo: 1");
     let files: Vec<SourceFile> =

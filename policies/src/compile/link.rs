@@ -81,6 +81,10 @@ impl Linker<'_, '_> {
         for issue in issues {
             let place = yaml::place_of(text, self.bundle, issue.start as usize, issue.end as usize);
             diagnostic = diagnostic.at(place, issue.message.clone());
+            let word = text.value.get(issue.start as usize..issue.end as usize).unwrap_or_default();
+            if let Some(meant) = syntax::operator_meant(word) {
+                diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
+            }
         }
         let theirs = wording::of(&text.value, &said);
         let cerbos = format!("Invalid expression `{}`: [{}]", text.value, theirs.join(", "));

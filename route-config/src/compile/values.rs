@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderName;
+use portreeve_cel::syntax::operator_meant;
 use portreeve_diagnostics::{Diagnostic, Report, Span, Spanned, suggest};
 
 use crate::{
@@ -162,6 +163,9 @@ fn not_an_expression(raw: &RawText, wrong: &Wrong) -> Diagnostic {
         return found.help(format!("write `{index}`: after a dot, `-` is a minus sign"));
     }
     let word = raw.text.get(wrong.start..wrong.end).unwrap_or_default();
+    if let Some(meant) = operator_meant(word) {
+        return found.help(format!("did you mean `{meant}`?"));
+    }
     if let Some(near) = suggest::nearest(word, Source::ALL.map(Source::name)) {
         return found.help(format!("did you mean `{near}`?"));
     }

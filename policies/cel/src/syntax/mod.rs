@@ -26,5 +26,16 @@ impl Issue {
     }
 }
 
+/// The operator that was meant by one of another language.
+#[must_use]
+pub fn operator_meant(word: &str) -> Option<&'static str> {
+    match word {
+        "=" => Some("=="),
+        "&" | "and" | "AND" => Some("&&"),
+        "|" | "or" | "OR" => Some("||"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests;
