@@ -41,6 +41,7 @@ mod node;
 mod partial;
 mod program;
 pub mod syntax;
+mod type_names;
 mod val;
 mod value;
 

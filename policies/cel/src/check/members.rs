@@ -1,27 +1,10 @@
 use std::sync::Arc;
 
 use super::{Checker, Object, Type};
-use crate::syntax::{Entry, Expr, Item};
-
-/// Names of types that an expression can write.
-const TYPES: [&str; 16] = [
-    "null_type",
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "type",
-    "optional_type",
-    "google.protobuf.Timestamp",
-    "google.protobuf.Duration",
-    "net.IP",
-    "net.CIDR",
-    "cerbos.lib.hierarchy",
-];
+use crate::{
+    syntax::{Entry, Expr, Item},
+    type_names,
+};
 
 impl Checker<'_> {
     pub(super) fn name(&mut self, expr: &Expr, name: &str) -> Type {
@@ -35,13 +18,13 @@ impl Checker<'_> {
             return Some(local);
         }
         let absolute = name.strip_prefix('.').unwrap_or(name);
-        self.names.meaning(absolute).or_else(|| TYPES.contains(&absolute).then_some(Type::Type))
+        self.names.meaning(absolute).or_else(|| type_names::is_known(absolute).then_some(Type::Type))
     }
 
     pub(super) fn select(&mut self, expr: &Expr, operand: &Expr, field: &Arc<str>, optional: bool) -> Type {
         if !optional
             && let Some(name) = self.free_name(expr)
-            && TYPES.contains(&&*name)
+            && type_names::is_known(&name)
             && self.known_root(&name).is_none()
         {
             return Type::Type;

@@ -5,29 +5,8 @@ use crate::{
     env::Declared,
     node::{Key, Kind, Node},
     syntax::{Expr, ExprKind, Literal},
+    type_names,
 };
-
-/// Names of types, which stand for themselves.
-const TYPES: [&str; 18] = [
-    "null_type",
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "map",
-    "type",
-    "optional_type",
-    "google.protobuf.Timestamp",
-    "google.protobuf.Duration",
-    "net.IP",
-    "net.CIDR",
-    "cerbos.lib.hierarchy",
-    "cerbos.lib.spiffeID",
-    "cerbos.lib.spiffeTrustDomain",
-];
 
 impl Compiler<'_> {
     pub(super) fn name(&mut self, expr: &Expr) -> Kind {
@@ -112,7 +91,7 @@ impl Compiler<'_> {
         }
         let Some((declared, rest)) = self.walk(path) else {
             let name = path.name();
-            return TYPES.contains(&&*name).then(|| Kind::Type(name.into()));
+            return is_type(&name).then(|| Kind::Type(name.into()));
         };
         let (declared, rest) = (declared.clone(), rest.to_vec());
         self.reads.push(read(&declared.path, &rest));
@@ -154,6 +133,10 @@ fn with_keys(operand: Node, fields: &[Arc<str>]) -> Kind {
         return operand.kind;
     }
     Kind::Path { operand: Box::new(operand), keys: fields.iter().map(Key::new).collect() }
+}
+
+fn is_type(name: &str) -> bool {
+    type_names::is_known(name) || matches!(name, "cerbos.lib.spiffeID" | "cerbos.lib.spiffeTrustDomain")
 }
 
 /// Whether it could stand behind a dot.

@@ -3,7 +3,7 @@
 use super::super::args::Text;
 use super::numbers;
 use crate::functions::time::go_duration::Seconds;
-use crate::{ErrorKind, MapRef, Val};
+use crate::{ErrorKind, MapRef, Val, type_names};
 
 /// Digits after the point where the clause does not say.
 const PRECISION: usize = 6;
@@ -65,22 +65,8 @@ pub(crate) fn verbs(format: &str) -> impl Iterator<Item = char> {
 
 /// What is wrong with a value of that type in that clause.
 pub(crate) fn refusal(verb: char, given: &str) -> Option<String> {
-    const SHOWN: [&str; 12] = [
-        "null_type",
-        "bool",
-        "int",
-        "uint",
-        "double",
-        "string",
-        "bytes",
-        "list",
-        "map",
-        "type",
-        "google.protobuf.Timestamp",
-        "google.protobuf.Duration",
-    ];
     let taken = match verb {
-        's' => SHOWN.contains(&given),
+        's' => type_names::is_core(given),
         'd' | 'f' | 'e' => matches!(given, "int" | "uint" | "double"),
         'b' => matches!(given, "int" | "uint" | "bool"),
         'o' => matches!(given, "int" | "uint"),
