@@ -66,10 +66,7 @@ fn list_of(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Vec<Condit
     let mut fields = Object::of(node, reading);
     let of = fields.field("of", reading);
     let path = Path::Field(&path, "of");
-    let items = of.map_or(&[][..], |of| reading.list(of));
-    if items.is_empty() {
-        reading.lacks_items(of, node.span, path);
-    }
+    let items = reading.some_items(of, node.span, path);
     fields.finish(reading);
     let read = |(index, item)| r#match(item, Path::Index(&path, index), reading);
     items.iter().enumerate().filter_map(read).collect()

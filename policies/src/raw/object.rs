@@ -70,7 +70,7 @@ impl Reading<'_> {
     }
 
     /// A list that must hold something holds nothing, or is not there.
-    pub(crate) fn lacks_items(&mut self, list: Option<&Node>, head: Span, path: Path<'_>) {
+    fn lacks_items(&mut self, list: Option<&Node>, head: Span, path: Path<'_>) {
         match list {
             None => self.invalid(head, path, MISSING),
             Some(list) if list.as_seq().is_some() => self.empty(list.span, path),
@@ -158,6 +158,29 @@ impl Reading<'_> {
             self.mismatch(node, "sequence", "a list");
             &[]
         })
+    }
+
+    /// The items of a list that must hold some; `head` is where it is missing.
+    pub(crate) fn some_items<'n>(
+        &mut self,
+        node: Option<&'n Node>,
+        head: Span,
+        path: Path<'_>,
+    ) -> &'n [Node] {
+        let items = node.map_or(&[][..], |node| self.list(node));
+        if items.is_empty() {
+            self.lacks_items(node, head, path);
+        }
+        items
+    }
+
+    /// Texts of which there must be some, unique and none of them empty; `head` is where the list is missing.
+    pub(crate) fn some_texts(&mut self, node: Option<&Node>, head: Span, path: Path<'_>) -> Vec<Text> {
+        let texts = self.texts(node, path, |text| !text.is_empty(), TOO_SHORT);
+        if texts.is_empty() {
+            self.lacks_items(node, head, path);
+        }
+        texts
     }
 
     /// Texts that are unique, each good.

@@ -81,10 +81,7 @@ fn principal_block(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> (T
     let resource = fields.required(("resource", path), reading, |_| true, "");
     let list = Path::Field(&path, "actions");
     let node = fields.field("actions", reading);
-    let items = node.map_or(&[][..], |node| reading.list(node));
-    if items.is_empty() {
-        reading.lacks_items(node, fields.head(), list);
-    }
+    let items = reading.some_items(node, fields.head(), list);
     let rules: Vec<Rule> = items
         .iter()
         .enumerate()
@@ -180,11 +177,7 @@ fn actions(
 ) -> Vec<Text> {
     let path = Path::Field(&path, name);
     let node = fields.field(name, reading);
-    let actions = reading.texts(node, path, |text| !text.is_empty(), TOO_SHORT);
-    if actions.is_empty() {
-        reading.lacks_items(node, fields.head(), path);
-    }
-    actions
+    reading.some_texts(node, fields.head(), path)
 }
 
 fn effect(fields: &mut Object<'_>, path: Path<'_>, reading: &mut Reading<'_>) -> Effect {

@@ -3,7 +3,7 @@ use portreeve_diagnostics::{Kind, Node, Span, Spanned};
 
 use super::{
     Constants, Definables, DerivedRole, DerivedRoles, Text, condition,
-    object::{Object, Path, Reading, TOO_SHORT},
+    object::{Object, Path, Reading},
 };
 use crate::{names, place};
 
@@ -16,10 +16,7 @@ pub(crate) fn derived_roles(node: &Node, reading: &mut Reading<'_>) -> DerivedRo
     let names = definables(&mut fields, path, reading);
     let list = Path::Field(&path, "definitions");
     let node = fields.field("definitions", reading);
-    let items = node.map_or(&[][..], |node| reading.list(node));
-    if items.is_empty() {
-        reading.lacks_items(node, fields.head(), list);
-    }
+    let items = reading.some_items(node, fields.head(), list);
     let mut definitions: Vec<DerivedRole> = Vec::new();
     let mut places: Vec<Span> = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -53,10 +50,7 @@ fn definition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Derived
     let name = fields.required(("name", path), reading, names::is_set_name, SET_NAME);
     let list = Path::Field(&path, "parentRoles");
     let node = fields.field("parentRoles", reading);
-    let parents = reading.texts(node, list, |text| !text.is_empty(), TOO_SHORT);
-    if parents.is_empty() {
-        reading.lacks_items(node, fields.head(), list);
-    }
+    let parents = reading.some_texts(node, fields.head(), list);
     let condition = fields
         .field("condition", reading)
         .and_then(|node| condition::read(node, Path::Field(&path, "condition"), reading));
