@@ -3,12 +3,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use portreeve_diagnostics::render;
 
-use super::here::from_here;
-use crate::{
-    revision::{self, Compiled, KeptParts},
-    route_tests,
-    source::Source,
-};
+use super::here::compiled;
+use crate::{revision::Compiled, route_tests, source::Source};
 
 /// `portreeve check`.
 #[derive(Debug, Args)]
@@ -44,12 +40,9 @@ impl Check {
     /// Compiles and links everything, and runs the tests of routes. 0: it can be served. 1: it cannot, or a test fails.
     /// 2: there is nothing that could be read.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let source = Source::of(&self.path);
-        let Compiled { bundle, mut report, revision, routes, .. } =
-            revision::compile(&source, &KeptParts::default());
+        let Compiled { bundle, mut report, revision, routes, .. } = compiled(&Source::of(&self.path));
         let table = revision.as_ref().map(|revision| revision.snapshot.routes());
         let tests = route_tests::run(&bundle, &routes, table, &mut report);
-        let bundle = from_here(&bundle, &source);
         match self.output {
             Form::Text => super::show(&report, &bundle),
             Form::Json => super::print(&render::json(&report, &bundle))?,

@@ -16,13 +16,8 @@ use portreeve_policies::{Because, RuleId};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::here::from_here;
-use crate::{
-    reload::prepare,
-    revision::{self, KeptParts, Revision},
-    serve,
-    source::Source,
-};
+use super::here::compiled;
+use crate::{reload::prepare, revision::Revision, serve, source::Source};
 
 /// `portreeve explain`.
 #[derive(Debug, Args)]
@@ -84,12 +79,10 @@ impl Explain {
     /// Explains, by the code that serves, what would be decided and why. 0: it was explained. 1: the request or the
     /// caller cannot be made sense of. 2: the project does not compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let source = Source::of(&self.config);
-        let compiled = revision::compile(&source, &KeptParts::default());
-        let bundle = from_here(&compiled.bundle, &source);
-        super::show(&compiled.report, &bundle);
+        let compiled = compiled(&Source::of(&self.config));
+        super::show(&compiled.report, &compiled.bundle);
         let Some(revision) = &compiled.revision else { return Ok(ExitCode::from(2)) };
-        serve::run(self.explain(revision, &bundle))
+        serve::run(self.explain(revision, &compiled.bundle))
     }
 
     async fn explain(&self, revision: &Revision, bundle: &Bundle) -> anyhow::Result<ExitCode> {

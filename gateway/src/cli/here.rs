@@ -4,11 +4,20 @@ use std::path::{Component, Path, PathBuf};
 
 use portreeve_diagnostics::{Bundle, SourceFile};
 
-use crate::source::Source;
+use crate::{
+    revision::{self, Compiled, KeptParts},
+    source::Source,
+};
+
+/// What a project compiles to, from nothing, with its files named as they are seen from here.
+pub(super) fn compiled(source: &Source) -> Compiled {
+    let compiled = revision::compile(source, &KeptParts::default());
+    Compiled { bundle: from_here(&compiled.bundle, source), ..compiled }
+}
 
 /// The same files with the names that lead to them from the folder that one stands in. Those of a project start at the
 /// project, and a tool that annotates a change would not find them.
-pub(super) fn from_here(bundle: &Bundle, source: &Source) -> Bundle {
+fn from_here(bundle: &Bundle, source: &Source) -> Bundle {
     let here = std::env::current_dir().unwrap_or_default();
     let folder = source.folder().path("");
     let rename = |file: &SourceFile| SourceFile {

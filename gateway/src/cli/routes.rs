@@ -5,11 +5,8 @@ use portreeve_diagnostics::Bundle;
 use portreeve_route_config::{Access, Matcher, Route};
 use serde_json::{Value, json};
 
-use super::here::from_here;
-use crate::{
-    revision::{self, Compiled, KeptParts},
-    source::Source,
-};
+use super::here::compiled;
+use crate::{revision::Compiled, source::Source};
 
 /// `portreeve routes`.
 #[derive(Debug, Args)]
@@ -35,9 +32,7 @@ impl Routes {
     /// Lists the routes: of two that are for the same request, the earlier one answers it. 2: the project does not
     /// compile, and why was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let source = Source::of(&self.project);
-        let Compiled { bundle, report, revision, .. } = revision::compile(&source, &KeptParts::default());
-        let bundle = from_here(&bundle, &source);
+        let Compiled { bundle, report, revision, .. } = compiled(&Source::of(&self.project));
         super::show(&report, &bundle);
         let Some(revision) = revision else { return Ok(ExitCode::from(2)) };
         let lines = revision.snapshot.routes().precedence();

@@ -3,10 +3,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::here::from_here;
+use super::here::compiled;
 use crate::{
     observe,
-    revision::{self, KeptParts, Revision},
+    revision::Revision,
     serve::{self, Running},
     source::Source,
 };
@@ -27,8 +27,8 @@ impl Serve {
     /// Serves until it is told to stop. 2: there is something wrong with what was written, and it was shown.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let source = Source::of(&self.config);
-        let compiled = revision::compile(&source, &KeptParts::default());
-        super::show(&compiled.report, &from_here(&compiled.bundle, &source));
+        let compiled = compiled(&source);
+        super::show(&compiled.report, &compiled.bundle);
         let Some(revision) = compiled.revision else { return Ok(ExitCode::from(2)) };
         observe::start_logging(&revision.config.log);
         serve::run(until_told(source, revision))
